@@ -1,13 +1,155 @@
-//! Pictures.
-use crate::{Format, Refusal, context::Context};
+//! Pictures: decoded to pixels under a budget, written anew by encoders that know nothing of the input.
+//!
+//! Nothing but pixels, frame timing and the printed density crosses; every other byte (EXIF, XMP, colour profiles,
+//! comments, thumbnails, what follows the end marker) stays behind and is named in the report. Decoders are pure
+//! Rust. Dimensions are read and charged before pixels are allocated.
+
+mod animation;
+mod inspect;
+mod jpeg;
+mod picture;
+mod png;
+mod still;
+mod tiff;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Display;
+
+use crate::{Format, Refusal, RefusalCode, RemovalCode, context::Context};
+
+pub(crate) use inspect::end_of_document;
+
+/// Writes the picture anew in its own format.
 pub(crate) fn rebuild(
-    _input: &[u8],
-    _format: Format,
-    _ctx: &mut Context<'_>,
+    input: &[u8],
+    format: Format,
+    ctx: &mut Context<'_>,
 ) -> Result<(Vec<u8>, Format), Refusal> {
-    Err(crate::Refusal::new(crate::RefusalCode::UnsupportedFormat, ""))
+    let found = inspect::inspect(input, format);
+    found.report(ctx, "");
+    let mut budget = Budget::new(ctx.limits().pixels);
+    let bytes = match format {
+        Format::Jpeg => jpeg::encode(&jpeg::decode(input, &found, &mut budget)?)?,
+        Format::Png => match png::decode(input, &mut budget)? {
+            png::Decoded::Still(picture) => png::encode(&picture.upright(found.orientation))?,
+            png::Decoded::Animated(animation) => png::encode_animation(&animation)?,
+        },
+        Format::Gif => animation::rebuild_gif(input, &mut budget)?,
+        Format::Bmp => still::encode_bmp(&still::decode_bmp(input, &mut budget)?)?,
+        Format::Tiff => tiff::encode(&tiff::decode_pages(input, usize::MAX, &mut budget)?.pages)?,
+        Format::Webp => {
+            let (picture, dropped) = still::decode_webp(input, &mut budget)?;
+            if dropped > 0 {
+                ctx.removed(RemovalCode::Frame, format!("WebP アニメーション（2コマ目以降 {dropped} コマ）"));
+            }
+            still::encode_webp(&picture.upright(found.orientation))?
+        }
+        other => return Err(Refusal::new(RefusalCode::UnsupportedFormat, other.extension())),
+    };
+    Ok((bytes, format))
 }
-/// A picture inside another document (OOXML media, PDF image): decoded and written anew as PNG or JPEG.
-pub(crate) fn reencode(_input: &[u8], _ctx: &mut Context<'_>) -> Result<(Vec<u8>, Format), Refusal> {
-    Err(crate::Refusal::new(crate::RefusalCode::UnsupportedFormat, ""))
+
+/// A picture inside another document (OOXML media, PDF image): decoded and written anew as JPEG when it was JPEG,
+/// else as PNG. The first frame or page stands for the whole.
+pub(crate) fn reencode(input: &[u8], ctx: &mut Context<'_>) -> Result<(Vec<u8>, Format), Refusal> {
+    let Some(format) = sniff(input) else {
+        return Err(Refusal::new(
+            RefusalCode::UnsupportedFormat,
+            "画像（JPEG・PNG・GIF・BMP・TIFF・WebP 以外）",
+        ));
+    };
+    let found = inspect::inspect(input, format);
+    found.report(ctx, "埋め込み画像の ");
+    let mut budget = Budget::new(ctx.limits().pixels);
+    let (picture, dropped) = match format {
+        Format::Jpeg => {
+            let picture = jpeg::decode(input, &found, &mut budget)?;
+            return Ok((jpeg::encode(&picture)?, Format::Jpeg));
+        }
+        Format::Png => match png::decode(input, &mut budget)? {
+            png::Decoded::Still(picture) => (picture.upright(found.orientation), 0),
+            png::Decoded::Animated(animation) => {
+                let rest = animation.frames();
+                (animation.into_first(), rest.saturating_sub(1))
+            }
+        },
+        Format::Gif => animation::first_of_gif(input, &mut budget)?,
+        Format::Bmp => (still::decode_bmp(input, &mut budget)?, 0),
+        Format::Tiff => {
+            let decoded = tiff::decode_pages(input, 1, &mut budget)?;
+            let first = decoded.pages.into_iter().next();
+            (first.ok_or_else(|| broken("TIFF", "ページがありません"))?, decoded.left)
+        }
+        Format::Webp => {
+            let (picture, dropped) = still::decode_webp(input, &mut budget)?;
+            (picture.upright(found.orientation), dropped)
+        }
+        other => return Err(Refusal::new(RefusalCode::UnsupportedFormat, other.extension())),
+    };
+    if dropped > 0 {
+        ctx.removed(RemovalCode::Frame, format!("埋め込み画像の2コマ目以降（{dropped} コマ）"));
+    }
+    Ok((png::encode(&picture)?, Format::Png))
+}
+
+/// The raster format whose magic number the bytes begin with.
+pub(crate) fn sniff(input: &[u8]) -> Option<Format> {
+    if input.starts_with(&[0xFF, 0xD8, 0xFF]) {
+        Some(Format::Jpeg)
+    } else if input.starts_with(b"\x89PNG\r\n\x1A\n") {
+        Some(Format::Png)
+    } else if input.starts_with(b"GIF87a") || input.starts_with(b"GIF89a") {
+        Some(Format::Gif)
+    } else if input.starts_with(b"II*\0") || input.starts_with(b"MM\0*") {
+        Some(Format::Tiff)
+    } else if input.starts_with(b"RIFF") && input.get(8..12) == Some(b"WEBP") {
+        Some(Format::Webp)
+    } else if input.starts_with(b"BM") && input.get(14..18).is_some_and(is_bmp_header_size) {
+        Some(Format::Bmp)
+    } else {
+        None
+    }
+}
+
+/// The sizes that BITMAPCOREHEADER, BITMAPINFOHEADER and its extensions have ([MS-WMF] 2.2.2); `BM` alone also
+/// begins ordinary text.
+fn is_bmp_header_size(field: &[u8]) -> bool {
+    matches!(field, [12 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0])
+}
+
+/// The pixels of all frames together.
+pub(super) struct Budget {
+    limit: u64,
+    left: u64,
+}
+
+impl Budget {
+    fn new(limit: u64) -> Self {
+        Self { limit, left: limit }
+    }
+
+    /// Takes one frame's pixels, before they are allocated.
+    fn take(&mut self, width: u32, height: u32) -> Result<(), Refusal> {
+        let pixels = u64::from(width) * u64::from(height);
+        match self.left.checked_sub(pixels) {
+            Some(left) => {
+                self.left = left;
+                Ok(())
+            }
+            None => Err(Refusal::new(RefusalCode::Bomb, format!("pixels {}", self.limit))),
+        }
+    }
+
+    /// Bytes that a decoder may hold for a frame of what is allowed: eight a pixel (RGBA of 16 bits) and its tables.
+    fn decoder_bytes(&self) -> usize {
+        usize::try_from(self.limit.saturating_mul(8).saturating_add(16 << 20)).unwrap_or(usize::MAX)
+    }
+}
+
+/// The refusal of a picture that a decoder can't read; the decoder's own words are kept short.
+fn broken(what: &str, error: impl Display) -> Refusal {
+    let words: String = error.to_string().chars().filter(|c| !c.is_control()).take(120).collect();
+    Refusal::new(RefusalCode::Malformed, format!("{what}: {words}"))
 }
