@@ -1,0 +1,217 @@
+//! From records without a finding to the typed declaration.
+//!
+//! Every function gives `None` when a value that the definition requires is absent or of another kind. After a clean
+//! check that can't happen; if it ever does, `Policy::parse` refuses the files and says so.
+
+use serde::de::DeserializeOwned;
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error as WordError, StrDeserializer};
+
+use crate::cidr::Network;
+use crate::color::Color;
+use crate::model::{
+    Body, Class, Classification, Conduit, Limits, Municipality, Policy, Retention, Role, Route, Scheme,
+    SchemeMark, Session, SpecificCommunication, Step, Text, Unit, Zone,
+};
+use crate::read::{Field, Record, Value};
+
+/// Builds the declaration; `None` when a record lacks what the definition requires.
+pub(crate) fn assemble(root: &Record, digest: String) -> Option<Policy> {
+    let policy = root.one("policy")?;
+    Some(Policy {
+        version: policy.text("version")?.to_owned(),
+        effective_from: policy.day("effective_from")?,
+        municipality: municipality(root.one("municipality")?)?,
+        bodies: all(root, "body", |r| Some(Body { id: word(r, "id")?, name: text(r, "name")? }))?,
+        units: all(root, "unit", unit)?,
+        zones: all(root, "zone", zone)?,
+        conduits: all(root, "conduit", conduit)?,
+        classification: Classification {
+            edition: word(root.one("classification")?, "edition")?,
+            classes: all(root, "class", class)?,
+            schemes: all(root, "scheme", scheme)?,
+        },
+        roles: all(root, "role", role)?,
+        routes: all(root, "route", route)?,
+        retention: retention(root.one("retention")?)?,
+        limits: limits(root.one("limits")?)?,
+        session: session(root.one("session")?)?,
+        digest,
+    })
+}
+
+fn municipality(r: &Record) -> Option<Municipality> {
+    Some(Municipality {
+        name: text(r, "name")?,
+        code: r.text("code")?.to_owned(),
+        origin: r.text("origin")?.to_owned(),
+        model: word(r, "model")?,
+    })
+}
+
+fn unit(r: &Record) -> Option<Unit> {
+    Some(Unit {
+        id: word(r, "id")?,
+        name: text(r, "name")?,
+        kind: word(r, "kind")?,
+        body: word(r, "body")?,
+        parent: optional(r, "parent", word)?,
+    })
+}
+
+fn zone(r: &Record) -> Option<Zone> {
+    Some(Zone {
+        id: word(r, "id")?,
+        kind: word(r, "kind")?,
+        label: text(r, "label")?,
+        color: Color::parse(r.text("color")?)?,
+        networks: networks(r.list("networks"))?,
+        port: optional(r, "port", number)?,
+    })
+}
+
+fn conduit(r: &Record) -> Option<Conduit> {
+    Some(Conduit {
+        id: word(r, "id")?,
+        label: text(r, "label")?,
+        from: word(r, "from")?,
+        to: word(r, "to")?,
+        formats: strings(r.list("formats"))?,
+        methods: words(r.list("methods"))?,
+        approval: optional(r, "approval", word)?,
+        search_individual_numbers: r.flag("search_individual_numbers")?,
+        max_bytes: number(r, "max_bytes")?,
+        purpose_required: r.flag("purpose_required")?,
+        max_confidentiality: optional(r, "max_confidentiality", word)?,
+        reason: match r.field("reason_ja") {
+            Some(_) => Some(text(r, "reason")?),
+            None => None,
+        },
+        specific_communication: optional(r, "specific_communication", |r, key| specific(r.one(key)?))?,
+    })
+}
+
+fn specific(r: &Record) -> Option<SpecificCommunication> {
+    let port = |field: &Field| match field.value {
+        Value::Integer(n) => u16::try_from(n).ok(),
+        _ => None,
+    };
+    Some(SpecificCommunication {
+        addresses: networks(r.list("addresses"))?,
+        mac_addresses: strings(r.list("mac_addresses"))?,
+        ports: r.list("ports").iter().map(port).collect::<Option<_>>()?,
+        expires: r.day("expires")?,
+    })
+}
+
+fn class(r: &Record) -> Option<Class> {
+    Some(Class {
+        id: word(r, "id")?,
+        axis: word(r, "axis")?,
+        mark: r.text("mark")?.to_owned(),
+        rank: number(r, "rank")?,
+        label: text(r, "label")?,
+        criterion: text(r, "criterion")?,
+        handling: all(r, "handling", |h| {
+            Some(Text { ja: h.text("ja")?.to_owned(), en: h.text("en")?.to_owned() })
+        })?,
+    })
+}
+
+fn scheme(r: &Record) -> Option<Scheme> {
+    let mark = |m: &Record| {
+        Some(SchemeMark { axis: word(m, "axis")?, from: m.text("from")?.to_owned(), to: word(m, "to")? })
+    };
+    Some(Scheme { id: word(r, "id")?, label: text(r, "label")?, marks: all(r, "mark", mark)? })
+}
+
+fn role(r: &Record) -> Option<Role> {
+    Some(Role { id: word(r, "id")?, label: text(r, "label")?, permissions: words(r.list("permissions"))? })
+}
+
+fn route(r: &Record) -> Option<Route> {
+    let step = |s: &Record| {
+        Some(Step {
+            role: word(s, "role")?,
+            scope: word(s, "scope")?,
+            deputies: words(s.list("deputies"))?,
+            quorum: optional(s, "quorum", number)?.unwrap_or(1),
+        })
+    };
+    Some(Route { id: word(r, "id")?, label: text(r, "label")?, steps: all(r, "step", step)? })
+}
+
+fn retention(r: &Record) -> Option<Retention> {
+    Some(Retention {
+        originals_days: number(r, "originals_days")?,
+        results_days: number(r, "results_days")?,
+        history_years: number(r, "history_years")?,
+    })
+}
+
+fn limits(r: &Record) -> Option<Limits> {
+    Some(Limits {
+        upload_bytes: number(r, "upload_bytes")?,
+        files_per_transfer: number(r, "files_per_transfer")?,
+        nesting_depth: number(r, "nesting_depth")?,
+        archive_members: number(r, "archive_members")?,
+        expanded_bytes: number(r, "expanded_bytes")?,
+        image_pixels: number(r, "image_pixels")?,
+    })
+}
+
+fn session(r: &Record) -> Option<Session> {
+    Some(Session {
+        idle_minutes: number(r, "idle_minutes")?,
+        absolute_minutes: number(r, "absolute_minutes")?,
+        step_up_minutes: number(r, "step_up_minutes")?,
+        lockout_attempts: number(r, "lockout_attempts")?,
+        lockout_minutes: number(r, "lockout_minutes")?,
+    })
+}
+
+fn all<T>(r: &Record, key: &str, one: impl Fn(&Record) -> Option<T>) -> Option<Vec<T>> {
+    r.many(key).iter().map(one).collect()
+}
+
+/// `Some(None)` when the key is absent; `None` when it is there and can't be read.
+fn optional<T>(r: &Record, key: &str, one: impl Fn(&Record, &str) -> Option<T>) -> Option<Option<T>> {
+    match r.field(key) {
+        None => Some(None),
+        Some(_) => one(r, key).map(Some),
+    }
+}
+
+/// The pair of keys `NAME_ja` and `NAME_en`.
+fn text(r: &Record, name: &str) -> Option<Text> {
+    Some(Text {
+        ja: r.text(&format!("{name}_ja"))?.to_owned(),
+        en: r.text(&format!("{name}_en"))?.to_owned(),
+    })
+}
+
+fn number<T: TryFrom<i64>>(r: &Record, key: &str) -> Option<T> {
+    T::try_from(r.integer(key)?).ok()
+}
+
+/// An identifier or a word of a closed list, by the same names as in serde.
+fn word<T: DeserializeOwned>(r: &Record, key: &str) -> Option<T> {
+    parse_word(r.text(key)?)
+}
+
+pub(crate) fn parse_word<T: DeserializeOwned>(text: &str) -> Option<T> {
+    let deserializer: StrDeserializer<'_, WordError> = text.into_deserializer();
+    T::deserialize(deserializer).ok()
+}
+
+fn words<T: DeserializeOwned>(list: &[Field]) -> Option<Vec<T>> {
+    list.iter().map(|field| parse_word(field.text()?)).collect()
+}
+
+fn strings(list: &[Field]) -> Option<Vec<String>> {
+    list.iter().map(|field| field.text().map(str::to_owned)).collect()
+}
+
+fn networks(list: &[Field]) -> Option<Vec<Network>> {
+    list.iter().map(|field| field.text()?.parse().ok()).collect()
+}

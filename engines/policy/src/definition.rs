@@ -1,0 +1,470 @@
+//! The shape of the files: which tables and keys exist, of which kind, and what each means.
+//!
+//! One definition drives the reader, its messages and the JSON Schema for editors, so that the three cannot disagree.
+
+use std::fmt;
+
+/// What an identifier names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Of {
+    Body,
+    Unit,
+    Zone,
+    Conduit,
+    Role,
+    Route,
+    Class,
+    Scheme,
+}
+
+impl Of {
+    pub(crate) const fn en(self) -> &'static str {
+        match self {
+            Self::Body => "body",
+            Self::Unit => "unit",
+            Self::Zone => "zone",
+            Self::Conduit => "conduit",
+            Self::Role => "role",
+            Self::Route => "route",
+            Self::Class => "class",
+            Self::Scheme => "scheme",
+        }
+    }
+
+    pub(crate) const fn ja(self) -> &'static str {
+        match self {
+            Self::Body => "行政機関",
+            Self::Unit => "組織",
+            Self::Zone => "領域",
+            Self::Conduit => "通信経路",
+            Self::Role => "役割",
+            Self::Route => "承認経路",
+            Self::Class => "分類",
+            Self::Scheme => "旧分類",
+        }
+    }
+}
+
+/// The kind of a value.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    /// Text of 1 to 400 characters without control characters.
+    Text,
+    /// An identifier being declared.
+    Id(Of),
+    /// An identifier declared elsewhere.
+    Ref(Of),
+    /// A whole number within bounds.
+    Integer(i64, i64),
+    /// `true` or `false`.
+    Flag,
+    /// A day such as 2026-04-01, without quotes.
+    Day,
+    /// One of the listed words.
+    Choice(&'static [&'static str]),
+    /// `#rrggbb`, dark enough for white text.
+    Color,
+    /// A network in CIDR notation.
+    Network,
+    /// `aa:bb:cc:dd:ee:ff`.
+    Mac,
+    /// 全国地方公共団体コード with its check digit.
+    MunicipalCode,
+    /// The origin line of the ledger.
+    Origin,
+    /// A list with at least so many values, none of them twice.
+    List(&'static Kind, usize),
+    /// A table.
+    One(&'static Table),
+    /// A list of tables with at least so many entries.
+    Many(&'static Table, usize),
+}
+
+/// A key of a table.
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) required: bool,
+    pub(crate) ja: &'static str,
+    pub(crate) en: &'static str,
+}
+
+/// A table of the files.
+pub(crate) struct Table {
+    /// As shown in messages, for instance `[[zone]]`.
+    pub(crate) shown: &'static str,
+    pub(crate) keys: &'static [Key],
+}
+
+impl Table {
+    pub(crate) fn key(&self, name: &str) -> Option<&'static Key> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.shown)
+    }
+}
+
+const fn must(name: &'static str, kind: Kind, ja: &'static str, en: &'static str) -> Key {
+    Key { name, kind, required: true, ja, en }
+}
+
+const fn may(name: &'static str, kind: Kind, ja: &'static str, en: &'static str) -> Key {
+    Key { name, kind, required: false, ja, en }
+}
+
+/// The identifiers of formats that a conduit may list: the usual extensions.
+pub const FORMATS: [&str; 16] = [
+    "docx", "docm", "xlsx", "xlsm", "pptx", "pptm", "pdf", "jpg", "png", "gif", "bmp", "tif", "webp", "txt",
+    "csv", "zip",
+];
+
+pub(crate) const PERMISSIONS: [&str; 8] = [
+    "submit-transfer",
+    "receive-transfer",
+    "approve-transfer",
+    "view-own-unit",
+    "view-all",
+    "manage-people",
+    "administer",
+    "audit",
+];
+
+const AXES: Kind = Kind::Choice(&["confidentiality", "integrity", "availability"]);
+const DAYS: Kind = Kind::Integer(1, 36_500);
+const MINUTES: Kind = Kind::Integer(1, 10_080);
+const GIB: i64 = 1 << 30;
+
+/// The whole declaration, over all files.
+pub(crate) static ROOT: Table = Table {
+    shown: "the declaration",
+    keys: &[
+        must(
+            "policy",
+            Kind::One(&POLICY),
+            "この宣言の版と施行日",
+            "version and effective day of this declaration",
+        ),
+        must("municipality", Kind::One(&MUNICIPALITY), "地方公共団体", "the municipality"),
+        must("body", Kind::Many(&BODY, 1), "基本方針4(1)の行政機関", "a body of clause 4(1)"),
+        must("unit", Kind::Many(&UNIT, 1), "部・課・係", "a department, section or team"),
+        must("zone", Kind::Many(&ZONE, 1), "領域（三層）", "a zone of the three tiers"),
+        may("conduit", Kind::Many(&CONDUIT, 0), "領域をまたぐ通信経路", "a way from one zone to another"),
+        must(
+            "classification",
+            Kind::One(&CLASSIFICATION),
+            "情報資産の分類の版",
+            "edition of the classification",
+        ),
+        must("class", Kind::Many(&CLASS, 1), "情報資産の分類", "a class of information assets"),
+        may("scheme", Kind::Many(&SCHEME, 0), "旧分類と読替え", "an older scheme and its mapping"),
+        must("role", Kind::Many(&ROLE, 1), "役割と権限", "a role and its permissions"),
+        may("route", Kind::Many(&ROUTE, 0), "承認経路", "a route of approval"),
+        must("retention", Kind::One(&RETENTION), "保存期間", "how long things are kept"),
+        must("limits", Kind::One(&LIMITS), "上限", "budgets"),
+        must("session", Kind::One(&SESSION), "セッション", "sessions"),
+    ],
+};
+
+static POLICY: Table = Table {
+    shown: "[policy]",
+    keys: &[
+        must("version", Kind::Text, "版の名称", "name of the version"),
+        must("effective_from", Kind::Day, "施行日", "day from which it applies"),
+    ],
+};
+
+static MUNICIPALITY: Table = Table {
+    shown: "[municipality]",
+    keys: &[
+        must("name_ja", Kind::Text, "名称（日本語）", "name in Japanese"),
+        must("name_en", Kind::Text, "名称（英語）", "name in English"),
+        must(
+            "code",
+            Kind::MunicipalCode,
+            "全国地方公共団体コード（検査数字を含む6桁）",
+            "local government code: six digits with the check digit",
+        ),
+        must("origin", Kind::Origin, "台帳の名称（例 imari.example/sekisho）", "origin of the ledger"),
+        must(
+            "model",
+            Kind::Choice(&["alpha", "alpha-prime", "beta", "beta-prime"]),
+            "三層の対策のモデル（α・α′・β・β′）",
+            "model of the three-tier separation",
+        ),
+    ],
+};
+
+static BODY: Table = Table {
+    shown: "[[body]]",
+    keys: &[
+        must("id", Kind::Id(Of::Body), "識別子", "identifier"),
+        must("name_ja", Kind::Text, "名称（日本語）", "name in Japanese"),
+        must("name_en", Kind::Text, "名称（英語）", "name in English"),
+    ],
+};
+
+static UNIT: Table = Table {
+    shown: "[[unit]]",
+    keys: &[
+        must("id", Kind::Id(Of::Unit), "識別子", "identifier"),
+        must("name_ja", Kind::Text, "名称（日本語）", "name in Japanese"),
+        must("name_en", Kind::Text, "名称（英語）", "name in English"),
+        must("kind", Kind::Choice(&["department", "section", "team"]), "部・課・係の別", "rank of the unit"),
+        must("body", Kind::Ref(Of::Body), "属する行政機関", "body to which it belongs"),
+        may("parent", Kind::Ref(Of::Unit), "上位の組織", "unit above it"),
+    ],
+};
+
+static ZONE: Table = Table {
+    shown: "[[zone]]",
+    keys: &[
+        must("id", Kind::Id(Of::Zone), "識別子", "identifier"),
+        must(
+            "kind",
+            Kind::Choice(&["mynumber", "lgwan", "internet"]),
+            "三層のいずれか",
+            "which of the three tiers",
+        ),
+        must("label_ja", Kind::Text, "表示名（日本語）", "label in Japanese"),
+        must("label_en", Kind::Text, "表示名（英語）", "label in English"),
+        must(
+            "color",
+            Kind::Color,
+            "識別色。白い文字との対比が4.5以上",
+            "colour #rrggbb; white text on it needs a contrast of 4.5",
+        ),
+        must("networks", Kind::List(&Kind::Network, 1), "属するアドレス（CIDR）", "addresses of the zone"),
+        may("port", Kind::Integer(1, 65_535), "待受けポート", "port of the zone's listener"),
+    ],
+};
+
+static CONDUIT: Table = Table {
+    shown: "[[conduit]]",
+    keys: &[
+        must("id", Kind::Id(Of::Conduit), "識別子", "identifier"),
+        must("label_ja", Kind::Text, "表示名（日本語）", "label in Japanese"),
+        must("label_en", Kind::Text, "表示名（英語）", "label in English"),
+        must("from", Kind::Ref(Of::Zone), "送り側の領域", "zone that files come from"),
+        must("to", Kind::Ref(Of::Zone), "受け側の領域", "zone that files go to"),
+        may(
+            "formats",
+            Kind::List(&Kind::Choice(&FORMATS), 1),
+            "通してよい形式。省略すると対応する全形式",
+            "formats that may cross; every supported one when left out",
+        ),
+        must(
+            "methods",
+            Kind::List(&Kind::Choice(&["rebuild", "image", "text"]), 1),
+            "無害化の方式。先頭から順に試す",
+            "methods of disarming, tried in this order",
+        ),
+        may("approval", Kind::Ref(Of::Route), "承認経路", "route of approval"),
+        must(
+            "search_individual_numbers",
+            Kind::Flag,
+            "個人番号が含まれていないかを検査するか",
+            "whether text is searched for Individual Numbers",
+        ),
+        must("max_bytes", Kind::Integer(1, 16 * GIB), "1ファイルの上限（バイト）", "largest file in bytes"),
+        must("purpose_required", Kind::Flag, "目的の記載を必須とするか", "whether a purpose must be stated"),
+        may(
+            "max_confidentiality",
+            Kind::Ref(Of::Class),
+            "通してよい機密性の上限",
+            "highest class of confidentiality that may cross",
+        ),
+        may("reason_ja", Kind::Text, "設ける理由（日本語）", "why it exists, in Japanese"),
+        may("reason_en", Kind::Text, "設ける理由（英語）", "why it exists, in English"),
+        may(
+            "specific_communication",
+            Kind::One(&SPECIFIC),
+            "特定通信の条件。マイナンバー利用事務系に接する経路では必須",
+            "terms of a specific communication; required where a MyNumber zone is touched",
+        ),
+    ],
+};
+
+static SPECIFIC: Table = Table {
+    shown: "[conduit.specific_communication]",
+    keys: &[
+        must("addresses", Kind::List(&Kind::Network, 1), "相手方のIPアドレス", "IP addresses of the peer"),
+        must("mac_addresses", Kind::List(&Kind::Mac, 1), "相手方のMACアドレス", "MAC addresses of the peer"),
+        must(
+            "ports",
+            Kind::List(&Kind::Integer(1, 65_535), 1),
+            "アプリケーションプロトコルのポート番号",
+            "ports of the application protocol",
+        ),
+        must("expires", Kind::Day, "許可の期限", "day on which the permission ends"),
+    ],
+};
+
+static CLASSIFICATION: Table = Table {
+    shown: "[classification]",
+    keys: &[must(
+        "edition",
+        Kind::Choice(&["2024-10", "before-2024-10"]),
+        "機密性の分類の版（3A・3B・3C・2・1 又は 3・2・1）",
+        "edition of the classes of confidentiality (3A, 3B, 3C, 2, 1 or 3, 2, 1)",
+    )],
+};
+
+static CLASS: Table = Table {
+    shown: "[[class]]",
+    keys: &[
+        must("id", Kind::Id(Of::Class), "識別子", "identifier"),
+        must("axis", AXES, "機密性・完全性・可用性の別", "axis"),
+        must("mark", Kind::Text, "記号（例 3A）", "mark, for instance 3A"),
+        must(
+            "rank",
+            Kind::Integer(1, 99),
+            "順位。大きいほど厳しい",
+            "order within the axis; higher is stricter",
+        ),
+        must("label_ja", Kind::Text, "名称（日本語）", "name in Japanese"),
+        must("label_en", Kind::Text, "名称（英語）", "name in English"),
+        must("criterion_ja", Kind::Text, "分類基準（日本語）", "criterion in Japanese"),
+        must("criterion_en", Kind::Text, "分類基準（英語）", "criterion in English"),
+        may("handling", Kind::Many(&HANDLING, 0), "取扱制限", "handling restrictions"),
+    ],
+};
+
+static HANDLING: Table = Table {
+    shown: "[[class.handling]]",
+    keys: &[must("ja", Kind::Text, "日本語", "in Japanese"), must("en", Kind::Text, "英語", "in English")],
+};
+
+static SCHEME: Table = Table {
+    shown: "[[scheme]]",
+    keys: &[
+        must("id", Kind::Id(Of::Scheme), "識別子", "identifier"),
+        must("label_ja", Kind::Text, "名称（日本語）", "name in Japanese"),
+        must("label_en", Kind::Text, "名称（英語）", "name in English"),
+        must("mark", Kind::Many(&SCHEME_MARK, 1), "読替え", "mapping of a mark"),
+    ],
+};
+
+static SCHEME_MARK: Table = Table {
+    shown: "[[scheme.mark]]",
+    keys: &[
+        must("axis", AXES, "機密性・完全性・可用性の別", "axis"),
+        must("from", Kind::Text, "旧分類の記号", "old mark"),
+        must("to", Kind::Ref(Of::Class), "現在の分類", "class as which it is handled"),
+    ],
+};
+
+static ROLE: Table = Table {
+    shown: "[[role]]",
+    keys: &[
+        must("id", Kind::Id(Of::Role), "識別子", "identifier"),
+        must("label_ja", Kind::Text, "名称（日本語）", "name in Japanese"),
+        must("label_en", Kind::Text, "名称（英語）", "name in English"),
+        must("permissions", Kind::List(&Kind::Choice(&PERMISSIONS), 1), "権限", "permissions"),
+    ],
+};
+
+static ROUTE: Table = Table {
+    shown: "[[route]]",
+    keys: &[
+        must("id", Kind::Id(Of::Route), "識別子", "identifier"),
+        must("label_ja", Kind::Text, "名称（日本語）", "name in Japanese"),
+        must("label_en", Kind::Text, "名称（英語）", "name in English"),
+        must("step", Kind::Many(&STEP, 1), "段階", "a step"),
+    ],
+};
+
+static STEP: Table = Table {
+    shown: "[[route.step]]",
+    keys: &[
+        must("role", Kind::Ref(Of::Role), "決裁する役割", "role that decides"),
+        must(
+            "scope",
+            Kind::Choice(&["same-unit", "ancestor", "any"]),
+            "申請者の組織から見た決裁者の範囲",
+            "where the decider sits, seen from the applicant's unit",
+        ),
+        may(
+            "deputies",
+            Kind::List(&Kind::Ref(Of::Role), 1),
+            "代行する役割",
+            "roles that decide in the holder's place",
+        ),
+        may(
+            "quorum",
+            Kind::Integer(1, 9),
+            "必要な人数。省略すると1",
+            "how many people must approve; 1 when left out",
+        ),
+    ],
+};
+
+static RETENTION: Table = Table {
+    shown: "[retention]",
+    keys: &[
+        must("originals_days", DAYS, "原本を暗号化して保存する日数", "days for which originals are kept"),
+        must(
+            "results_days",
+            DAYS,
+            "無害化後のファイルを受け取れる日数",
+            "days for which results can be fetched",
+        ),
+        must(
+            "history_years",
+            Kind::Integer(1, 100),
+            "履歴を保存する年数",
+            "years for which the history is kept",
+        ),
+    ],
+};
+
+static LIMITS: Table = Table {
+    shown: "[limits]",
+    keys: &[
+        must(
+            "upload_bytes",
+            Kind::Integer(1, 16 * GIB),
+            "1ファイルの上限（バイト）",
+            "bytes of one uploaded file",
+        ),
+        must("files_per_transfer", Kind::Integer(1, 10_000), "1申請のファイル数", "files in one transfer"),
+        must(
+            "nesting_depth",
+            Kind::Integer(1, 16),
+            "書庫の入れ子の深さ",
+            "archive in archive; the outermost is 1",
+        ),
+        must(
+            "archive_members",
+            Kind::Integer(1, 1_000_000),
+            "書庫内のファイル数",
+            "members of all archives of a file",
+        ),
+        must(
+            "expanded_bytes",
+            Kind::Integer(1, 64 * GIB),
+            "展開後の上限（バイト）",
+            "bytes after every decompression",
+        ),
+        must(
+            "image_pixels",
+            Kind::Integer(1, 10_000_000_000),
+            "画像の画素数",
+            "pixels of one picture, all frames",
+        ),
+    ],
+};
+
+static SESSION: Table = Table {
+    shown: "[session]",
+    keys: &[
+        must("idle_minutes", MINUTES, "無操作で終了するまでの分数", "minutes without a request"),
+        must("absolute_minutes", MINUTES, "必ず終了するまでの分数", "minutes after which a session ends"),
+        must("step_up_minutes", MINUTES, "再認証が有効な分数", "minutes for which a step-up lasts"),
+        must("lockout_attempts", Kind::Integer(3, 100), "ロックまでの失敗回数", "failures before a lock"),
+        must("lockout_minutes", MINUTES, "最初のロックの分数", "minutes of the first lock"),
+    ],
+};
