@@ -1,0 +1,162 @@
+//! What a file is, by its content; what it claims to be, by its name.
+//!
+//! The name never decides between two kinds of binary content; it only refuses texts that a computer would run
+//! (a `.bat` looks like any other text) and tells CSV from plain text.
+
+mod compound;
+mod magic;
+mod package;
+
+#[cfg(test)]
+mod tests;
+
+use crate::{Format, Refusal, RefusalCode, raster, text};
+
+/// The finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detection {
+    /// The extension of the declared name in lower case, empty when there is none.
+    pub declared: String,
+    /// An identifier of the content: a [`Format`]'s extension, or the name of a kind that is refused (`doc`, `jtd`, `exe`…).
+    pub detected: String,
+    outcome: Result<Format, Refusal>,
+    mismatch: bool,
+}
+
+impl Detection {
+    /// The format, when the engine can write it.
+    ///
+    /// # Errors
+    /// The refusal that names the kind.
+    pub fn supported(&self) -> Result<Format, Refusal> {
+        self.outcome.clone()
+    }
+
+    /// `declared → detected` when the name claims another kind.
+    #[must_use]
+    pub fn mismatch(&self) -> Option<String> {
+        self.mismatch.then(|| format!(".{} → {}", self.declared, self.detected))
+    }
+}
+
+/// Recognises a file.
+#[must_use]
+pub fn detect(bytes: &[u8], name: &str) -> Detection {
+    let declared =
+        name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default();
+    let Kind { id, outcome } = kind(bytes, &declared);
+    let mismatch = !declared.is_empty() && !agrees(&declared, &id);
+    Detection { declared, detected: id, outcome, mismatch }
+}
+
+/// A kind of content and what becomes of it.
+struct Kind {
+    id: String,
+    outcome: Result<Format, Refusal>,
+}
+
+impl Kind {
+    fn supported(format: Format) -> Self {
+        Self { id: format.extension().to_owned(), outcome: Ok(format) }
+    }
+
+    fn refused(id: &str, code: RefusalCode, label: &str) -> Self {
+        let detail = if label.is_empty() { id.to_owned() } else { format!("{id}: {label}") };
+        Self { id: id.to_owned(), outcome: Err(Refusal::new(code, detail)) }
+    }
+
+    fn unsupported(id: &str, label: &str) -> Self {
+        Self::refused(id, RefusalCode::UnsupportedFormat, label)
+    }
+}
+
+fn kind(bytes: &[u8], declared: &str) -> Kind {
+    if bytes.is_empty() {
+        return Kind::refused("empty", RefusalCode::Empty, "");
+    }
+    if let Some(format) = raster::sniff(bytes) {
+        return Kind::supported(format);
+    }
+    if bytes.starts_with(b"%PDF-") {
+        return Kind::supported(Format::Pdf);
+    }
+    if [&b"PK\x03\x04"[..], b"PK\x05\x06", b"PK\x07\x08"].iter().any(|magic| bytes.starts_with(magic)) {
+        return package::kind(bytes);
+    }
+    if bytes.starts_with(&compound::MAGIC) {
+        return compound::kind(bytes);
+    }
+    if let Some(row) = magic::binary(bytes) {
+        return Kind::refused(row.id, row.code, row.label);
+    }
+    if let Some(text) = text::decode(bytes) {
+        return text_kind(&text.text, declared);
+    }
+    if let Some(hidden) = disguised(bytes) {
+        return hidden;
+    }
+    match magic::by_extension(declared) {
+        Some(row) => Kind::refused(row.id, row.code, row.label),
+        None => Kind::refused("unknown", RefusalCode::Unrecognised, ""),
+    }
+}
+
+/// A document behind foreign bytes: some readers look for it there, others don't.
+fn disguised(bytes: &[u8]) -> Option<Kind> {
+    let head = bytes.get(..bytes.len().min(1024))?;
+    if let Some(at) = head.windows(5).position(|window| window == b"%PDF-") {
+        let before = head.get(..at)?;
+        if before.iter().all(|byte| byte.is_ascii_whitespace() || matches!(byte, 0xEF | 0xBB | 0xBF)) {
+            return Some(Kind::supported(Format::Pdf));
+        }
+        return Some(Kind::refused("pdf", RefusalCode::Ambiguous, "先頭に別のデータがある PDF"));
+    }
+    let tail = bytes.get(bytes.len().saturating_sub(66_000)..)?;
+    tail.windows(4)
+        .any(|window| window == b"PK\x05\x06")
+        .then(|| Kind::refused("zip", RefusalCode::Ambiguous, "先頭に別のデータがある ZIP"))
+}
+
+fn text_kind(text: &str, declared: &str) -> Kind {
+    if let Some(row) = magic::text(text) {
+        return Kind::refused(row.id, row.code, row.label);
+    }
+    if text.chars().take(1024).collect::<String>().contains("%PDF-") && text.contains("startxref") {
+        let lead = text.trim_start().starts_with("%PDF-");
+        return if lead {
+            Kind::supported(Format::Pdf)
+        } else {
+            Kind::refused("pdf", RefusalCode::Ambiguous, "先頭に別のデータがある PDF")
+        };
+    }
+    if let Some(row) = magic::by_extension(declared) {
+        return Kind::refused(row.id, row.code, row.label);
+    }
+    Kind::supported(if matches!(declared, "csv" | "tsv") { Format::Csv } else { Format::Txt })
+}
+
+/// Whether the extension is a usual name for the kind.
+fn agrees(declared: &str, id: &str) -> bool {
+    let aliases: &[&str] = match id {
+        "jpg" => &["jpeg", "jpe", "jfif"],
+        "tif" => &["tiff"],
+        "png" => &["apng"],
+        "bmp" => &["dib"],
+        "txt" => &[
+            "text", "log", "md", "markdown", "ini", "cfg", "conf", "yaml", "yml", "toml", "tex", "lst", "dat",
+        ],
+        "csv" => &["tsv"],
+        "doc" => &["dot"],
+        "xls" => &["xlt", "xla"],
+        "ppt" => &["pps", "pot"],
+        "jtd" => &["jtt", "jttc", "jtdc", "jhd"],
+        "exe" => &["dll", "scr", "cpl", "sys", "ocx", "com", "xll"],
+        "html" => &["htm", "xhtml"],
+        "mp4" => &["m4a", "m4v", "mov", "qt", "3gp"],
+        "heic" => &["heif", "avif"],
+        "gz" => &["tgz"],
+        "encrypted-office" => &["docx", "xlsx", "pptx", "docm", "xlsm", "pptm"],
+        _ => &[],
+    };
+    declared == id || aliases.contains(&declared)
+}
