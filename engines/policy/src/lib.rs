@@ -18,6 +18,9 @@ mod read;
 mod resolve;
 mod rules;
 
+#[cfg(test)]
+mod tests;
+
 use sha2::{Digest as _, Sha256};
 
 pub use cidr::{Network, NetworkError};
