@@ -1,0 +1,524 @@
+//! Decides on each element of a part as it ends: identifiers of relationships first, then what the format asks for.
+
+use std::collections::HashSet;
+
+use super::allow::Ns;
+use super::danger;
+use super::formula;
+use super::kinds::{DIAGRAM_DRAWING, Kind};
+use super::links;
+use super::package::Target;
+use super::rebuild::{Job, Rebuild, Relations};
+use super::xml::{Element, Judge, Node, Verdict};
+use crate::{Refusal, RefusalCode, RemovalCode, TextPiece};
+
+pub(super) struct PartJudge<'r, 'a, 'c, 'o> {
+    rebuild: &'r mut Rebuild<'a, 'c, 'o>,
+    job: &'r Job,
+    pub(super) relations: Relations,
+    /// Shared formulas of this sheet whose master stays.
+    shared_formulas: HashSet<String>,
+    /// For each sheet in order: does it stay?
+    sheets: Vec<bool>,
+    /// Something was left out of the animations, which must be whole to be valid.
+    timing_is_broken: bool,
+}
+
+impl<'r, 'a, 'c, 'o> PartJudge<'r, 'a, 'c, 'o> {
+    pub(super) fn new(rebuild: &'r mut Rebuild<'a, 'c, 'o>, job: &'r Job, relations: Relations) -> Self {
+        Self {
+            rebuild,
+            job,
+            relations,
+            shared_formulas: HashSet::new(),
+            sheets: Vec::new(),
+            timing_is_broken: false,
+        }
+    }
+
+    fn report(&mut self, what: RemovalCode, detail: &str) {
+        let place =
+            if detail.is_empty() { self.job.place.clone() } else { format!("{}: {detail}", self.job.place) };
+        self.rebuild.removed(what, &place);
+    }
+}
+
+impl Judge for PartJudge<'_, '_, '_, '_> {
+    fn closed(&mut self, mut element: Element, ancestors: &[Element]) -> Result<Verdict, Refusal> {
+        let mut lost = false;
+        let names: Vec<&'static str> =
+            element.attributes.iter().map(|(name, _)| *name).filter(|name| name.starts_with("r:")).collect();
+        if is_sheet(&element) {
+            self.name_sheet(&element);
+        }
+        for name in names {
+            let id = element.attribute(name).unwrap_or_default().to_owned();
+            match self.resolve(&element, &id)? {
+                Some(new) => element.set(name, new),
+                None => {
+                    element.remove(name);
+                    lost = true;
+                }
+            }
+        }
+        if let Some(verdict) = self.settle_lost(&mut element, lost)? {
+            return Ok(self.note_sheet(verdict, &element));
+        }
+        match element.spec.ns {
+            Ns::X => self.sheet_element(element, ancestors),
+            Ns::W => Ok(self.word_element(element, ancestors)),
+            Ns::P | Ns::A => Ok(self.slide_element(element)),
+            Ns::C => Ok(chart_element(element)),
+            _ => Ok(Verdict::Keep(element)),
+        }
+    }
+
+    fn left_out(&mut self, code: RemovalCode, name: &str, ancestors: &[Element]) {
+        if ancestors.iter().any(|ancestor| ancestor.is(Ns::P, "timing")) {
+            self.timing_is_broken = true;
+        }
+        match code {
+            // How an application was used: one line for the document is enough.
+            RemovalCode::Metadata => self.rebuild.removed(code, "付帯設定"),
+            RemovalCode::UnknownElement => self.rebuild.removed(code, &format!("拡張要素 {name}")),
+            _ => self.report(code, name),
+        }
+    }
+}
+
+impl PartJudge<'_, '_, '_, '_> {
+    /// The new identifier for an old one, if what it leads to may be there.
+    fn resolve(&mut self, element: &Element, id: &str) -> Result<Option<String>, Refusal> {
+        let Some(relationship) = self.relations.known.get(id).cloned() else { return Ok(None) };
+        match relationship.target.clone() {
+            Target::External(address) => {
+                let address = links::normalised(&address);
+                let is_place_for_links = matches!(
+                    element.spec.local,
+                    "hyperlink" | "hlinkClick" | "hlinkHover" | "hlinkMouseOver"
+                );
+                let allowed = relationship.is_link()
+                    && is_place_for_links
+                    && self.job.kind.has_links()
+                    && !self.rebuild.ctx.options().drop_links
+                    && links::allowed(&address);
+                Ok(allowed.then(|| self.relations.add_link(address)))
+            }
+            Target::Part(part) if relationship.is_picture() => {
+                if !self.job.kind.has_pictures() || !takes_picture(element) {
+                    return Ok(None);
+                }
+                let place = self.job.place.clone();
+                Ok(self.rebuild.picture(&part, &place)?.map(|path| self.relations.add_picture(path)))
+            }
+            Target::Part(part) => {
+                let named = self.job.kind.named().iter().copied().find(|kind| relationship.leads_to(*kind));
+                let Some(kind) = named else { return Ok(None) };
+                let is_show = matches!(self.job.kind, Kind::Presentation);
+                if kind == Kind::Slide && !is_show && !self.rebuild.is_requested(&part) {
+                    return Ok(None);
+                }
+                if kind == Kind::DiagramData {
+                    self.find_diagram_drawing(&part)?;
+                }
+                let path = self.rebuild.request(kind, &part)?;
+                Ok(path.map(|path| self.relations.add(kind.relation(), path, false)))
+            }
+        }
+    }
+
+    /// The drawn form of a diagram hangs on the part that shows the diagram, under an identifier that an extension
+    /// of the diagram's data names.
+    fn find_diagram_drawing(&mut self, data: &str) -> Result<(), Refusal> {
+        let key = data.to_lowercase();
+        if self.rebuild.diagram_drawings.contains_key(&key) {
+            return Ok(());
+        }
+        let Some(bytes) = self.rebuild.package.bytes(data, self.rebuild.ctx)? else { return Ok(()) };
+        let text = super::xml::decode(bytes, data)?;
+        let named = text.split("relId=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let Some(relationship) = named.and_then(|id| self.relations.known.get(id)).cloned() else {
+            return Ok(());
+        };
+        let Target::Part(drawing) = relationship.target.clone() else { return Ok(()) };
+        if !relationship.leads_to(Kind::DiagramDrawing) {
+            return Ok(());
+        }
+        if let Some(path) = self.rebuild.request(Kind::DiagramDrawing, &drawing)? {
+            let id = self.relations.add(DIAGRAM_DRAWING.to_owned(), path, false);
+            self.rebuild.diagram_drawings.insert(key, id);
+        }
+        Ok(())
+    }
+
+    /// What an element becomes when its relationship could not be kept; `None` when it goes on as it is.
+    fn settle_lost(&mut self, element: &mut Element, lost: bool) -> Result<Option<Verdict>, Refusal> {
+        if element.is(Ns::A, "blip") && element.attribute("r:embed").is_none() {
+            let path = self.rebuild.placeholder()?;
+            let id = self.relations.add_picture(path);
+            element.set("r:embed", id);
+            return Ok(None);
+        }
+        if element.is(Ns::V, "imagedata") && element.attribute("r:id").is_none() {
+            return Ok(Some(Verdict::Drop));
+        }
+        if is_link_element(element) {
+            return Ok(None);
+        }
+        if !lost || matches!(element.spec.local, "fill" | "stroke" | "pageSetup") {
+            return Ok(None);
+        }
+        if element.is(Ns::W, "hyperlink") {
+            if element.attribute("w:anchor").is_some() {
+                return Ok(None);
+            }
+            let whole = std::mem::take(&mut element.children);
+            let mut bare = Element::new(element.spec);
+            bare.children = whole;
+            return Ok(Some(Verdict::Unwrap(bare)));
+        }
+        if element.is(Ns::X, "hyperlink") && element.attribute("location").is_some() {
+            return Ok(None);
+        }
+        Ok(Some(Verdict::Drop))
+    }
+
+    // --- Word -----------------------------------------------------------------------------------------------
+
+    fn word_element(&mut self, mut element: Element, ancestors: &[Element]) -> Verdict {
+        match element.spec.local {
+            "fldSimple" => {
+                let instruction = element.attribute("w:instr").unwrap_or_default().to_owned();
+                let drop_links = self.rebuild.ctx.options().drop_links;
+                match super::fields::allowed(&instruction, drop_links) {
+                    Some(instruction) => element.set("w:instr", instruction),
+                    None => {
+                        let name: String =
+                            instruction.split_whitespace().next().unwrap_or("?").chars().take(40).collect();
+                        self.report(RemovalCode::Field, &name);
+                        return Verdict::Unwrap(element);
+                    }
+                }
+            }
+            _ if ancestors.len() == 1 && self.job.kind == Kind::WordSettings => {
+                if !SETTINGS.contains(&element.spec.local) {
+                    self.rebuild.removed(RemovalCode::Metadata, "付帯設定");
+                    return Verdict::Drop;
+                }
+            }
+            _ => {}
+        }
+        Verdict::Keep(element)
+    }
+
+    // --- Slides ---------------------------------------------------------------------------------------------
+
+    fn slide_element(&mut self, mut element: Element) -> Verdict {
+        if is_link_element(&element) {
+            return self.link(element);
+        }
+        if element.is(Ns::P, "timing") && std::mem::take(&mut self.timing_is_broken) {
+            return Verdict::Drop;
+        }
+        if element.is(Ns::A, "graphicData") {
+            let uri = element.attribute("uri").and_then(danger::graphic_uri);
+            if let Some(uri) = uri {
+                element.set("uri", uri.to_owned());
+            }
+        }
+        // The frame of an object becomes the picture that the object showed.
+        if element.is(Ns::P, "graphicFrame") && is_object_frame(&element) {
+            return match element.take(Ns::P, "pic") {
+                Some(picture) => Verdict::Keep(picture),
+                None => {
+                    self.report(RemovalCode::EmbeddedObject, "graphicFrame");
+                    Verdict::Drop
+                }
+            };
+        }
+        Verdict::Keep(element)
+    }
+
+    /// A click leads to the web, to a mail, or through the show, and nowhere else.
+    fn link(&mut self, mut element: Element) -> Verdict {
+        const JUMPS: [&str; 6] =
+            ["nextslide", "previousslide", "firstslide", "lastslide", "lastslideviewed", "endshow"];
+        let action = element.attribute("action").unwrap_or_default().to_owned();
+        let resolved = element.attribute("r:id").is_some();
+        let keep = match action.as_str() {
+            "" => resolved,
+            "ppaction://hlinksldjump" => resolved,
+            jump => match jump.strip_prefix("ppaction://hlinkshowjump?jump=") {
+                Some(to) if JUMPS.contains(&to) => {
+                    element.set("r:id", String::new());
+                    true
+                }
+                _ => false,
+            },
+        };
+        if keep {
+            return Verdict::Keep(element);
+        }
+        if !action.is_empty() {
+            let shown: String = action.chars().take(60).collect();
+            self.report(RemovalCode::Action, &shown);
+        }
+        Verdict::Drop
+    }
+
+    // --- Spreadsheets ---------------------------------------------------------------------------------------
+
+    fn sheet_element(&mut self, mut element: Element, ancestors: &[Element]) -> Result<Verdict, Refusal> {
+        match element.spec.local {
+            "c" => self.cell(&mut element),
+            "row" => {
+                self.collect_row(&element);
+                return Ok(Verdict::Finish(element));
+            }
+            "si" => {
+                self.rebuild.shared_strings.push(super::text::of_rich(&element));
+                return Ok(Verdict::Finish(element));
+            }
+            "sheet" => {
+                if element.attribute("state") == Some("veryHidden") {
+                    element.set("state", "hidden".to_owned());
+                    let name = element.attribute("name").unwrap_or_default().to_owned();
+                    self.rebuild.removed(RemovalCode::HiddenContent, &name);
+                }
+                self.sheets.push(true);
+            }
+            "sheets" if element.children.is_empty() => {
+                return Err(Refusal::new(RefusalCode::UnsupportedFormat, "xlsx: no worksheet"));
+            }
+            "definedName" => return Ok(self.defined_name(element)),
+            "workbookView" => {
+                // Which sheet was in front is of no matter, and sheets may be fewer.
+                element.remove("activeTab");
+                element.remove("firstSheet");
+            }
+            "formula" | "formula1" | "formula2"
+                if !is_constant_list(&element) && !formula::is_allowed(&element.text()) =>
+            {
+                self.report(RemovalCode::Formula, element.spec.local);
+                return Ok(Verdict::Drop);
+            }
+            "dataValidation" => {
+                element.remove("error:");
+                let wants = !matches!(element.attribute("type"), None | Some("none"));
+                if wants && element.child(Ns::X, "formula1").is_none() {
+                    return Ok(Verdict::Drop);
+                }
+            }
+            "cfRule" => {
+                let wants = element.attribute("type") == Some("expression");
+                if wants && element.child(Ns::X, "formula").is_none() {
+                    return Ok(Verdict::Drop);
+                }
+            }
+            "cfvo"
+                if element
+                    .attribute("val")
+                    .is_some_and(|v| v.parse::<f64>().is_err() && !formula::is_allowed(v)) =>
+            {
+                element.remove("val");
+                self.report(RemovalCode::Formula, "cfvo");
+            }
+            "calculatedColumnFormula" | "totalsRowFormula" if !formula::is_allowed(&element.text()) => {
+                self.report(RemovalCode::Formula, element.spec.local);
+                return Ok(Verdict::Drop);
+            }
+            "table" => {
+                if matches!(element.attribute("tableType"), Some("queryTable" | "xml")) {
+                    element.remove("tableType");
+                }
+            }
+            "hyperlink" if element.attribute("location").is_none() && element.attribute("r:id").is_none() => {
+                return Ok(Verdict::Drop);
+            }
+            "dataValidations" | "tableParts" | "hyperlinks" | "definedNames" | "conditionalFormatting" => {
+                element.remove("count");
+                if element.elements().next().is_none() {
+                    return Ok(Verdict::Drop);
+                }
+            }
+            _ => {}
+        }
+        let _ = ancestors;
+        Ok(Verdict::Keep(element))
+    }
+
+    fn cell(&mut self, element: &mut Element) {
+        let Some(formula) = element.child(Ns::X, "f") else { return };
+        let text = formula.text();
+        let shared =
+            formula.attribute("si").filter(|_| formula.attribute("t") == Some("shared")).map(str::to_owned);
+        let keep = match (&shared, formula.attribute("t")) {
+            (_, Some("dataTable")) => false,
+            (Some(index), _) if text.is_empty() => self.shared_formulas.contains(index),
+            _ => formula::is_allowed(&text),
+        };
+        match shared {
+            Some(index) if keep => {
+                self.shared_formulas.insert(index);
+            }
+            Some(index) if !text.is_empty() => {
+                self.shared_formulas.remove(&index);
+            }
+            _ => {}
+        }
+        if !keep {
+            let reference = element.attribute("r").unwrap_or("?").to_owned();
+            element.children.retain(|node| !matches!(node, Node::Element(e) if e.is(Ns::X, "f")));
+            let place = format!("{}!{reference}", self.job.place);
+            self.rebuild.removed(RemovalCode::Formula, &place);
+        }
+    }
+
+    fn defined_name(&mut self, mut element: Element) -> Verdict {
+        let name = element.attribute("name").unwrap_or_default().to_owned();
+        let local = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+        let runs = local.starts_with("auto_") || name.to_ascii_lowercase().starts_with("auto_");
+        if runs {
+            self.rebuild.removed(RemovalCode::XlmMacro, &name);
+            return Verdict::Drop;
+        }
+        if !formula::is_allowed(&element.text()) {
+            self.rebuild.removed(RemovalCode::Formula, &format!("名前 {name}"));
+            return Verdict::Drop;
+        }
+        if let Some(index) = element.attribute("localSheetId").and_then(|id| id.parse::<usize>().ok()) {
+            if self.sheets.get(index) != Some(&true) {
+                return Verdict::Drop;
+            }
+            let new = self.sheets.iter().take(index).filter(|kept| **kept).count();
+            element.set("localSheetId", new.to_string());
+        }
+        Verdict::Keep(element)
+    }
+
+    fn note_sheet(&mut self, verdict: Verdict, element: &Element) -> Verdict {
+        if is_sheet(element) && matches!(verdict, Verdict::Drop) {
+            self.sheets.push(false);
+        }
+        verdict
+    }
+
+    fn name_sheet(&mut self, element: &Element) {
+        let Some(name) = element.attribute("name") else { return };
+        let relationship = element.attribute("r:id").and_then(|id| self.relations.known.get(id));
+        if let Some(Target::Part(part)) = relationship.map(|r| r.target.clone()) {
+            self.rebuild.sheet_names.insert(part.to_lowercase(), name.to_owned());
+        }
+    }
+
+    /// Cells are written down row by row, so their text is taken here.
+    fn collect_row(&mut self, row: &Element) {
+        for cell in row.elements().filter(|e| e.is(Ns::X, "c")) {
+            let value = cell.child(Ns::X, "v").map(Element::text).unwrap_or_default();
+            let text = match cell.attribute("t") {
+                Some("s") => {
+                    let index = value.trim().parse::<usize>().ok();
+                    index.and_then(|at| self.rebuild.shared_strings.get(at)).cloned().unwrap_or_default()
+                }
+                Some("inlineStr") => cell.child(Ns::X, "is").map(super::text::of_rich).unwrap_or_default(),
+                _ => value,
+            };
+            if !text.is_empty() && self.rebuild.wants_text() {
+                let location = format!("{}!{}", self.job.place, cell.attribute("r").unwrap_or("?"));
+                self.rebuild.pieces.push(TextPiece { location, text });
+            }
+        }
+    }
+}
+
+/// What a document's settings may say: layout and language, nothing about sources, protection or use.
+const SETTINGS: &[&str] = &[
+    "zoom",
+    "mirrorMargins",
+    "alignBordersAndEdges",
+    "bordersDoNotSurroundHeader",
+    "bordersDoNotSurroundFooter",
+    "gutterAtTop",
+    "defaultTabStop",
+    "autoHyphenation",
+    "consecutiveHyphenLimit",
+    "hyphenationZone",
+    "doNotHyphenateCaps",
+    "evenAndOddHeaders",
+    "bookFoldRevPrinting",
+    "bookFoldPrinting",
+    "bookFoldPrintingSheets",
+    "drawingGridHorizontalSpacing",
+    "drawingGridVerticalSpacing",
+    "displayHorizontalDrawingGridEvery",
+    "displayVerticalDrawingGridEvery",
+    "doNotUseMarginsForDrawingGridOrigin",
+    "drawingGridHorizontalOrigin",
+    "drawingGridVerticalOrigin",
+    "characterSpacingControl",
+    "printTwoOnOne",
+    "strictFirstAndLastChars",
+    "noLineBreaksAfter",
+    "noLineBreaksBefore",
+    "footnotePr",
+    "endnotePr",
+    "compat",
+    "themeFontLang",
+    "clrSchemeMapping",
+    "decimalSymbol",
+    "listSeparator",
+    "displayBackgroundShape",
+    "defaultTableStyle",
+    "trackRevisions",
+    "doNotTrackMoves",
+    "doNotTrackFormatting",
+    "noPunctuationKerning",
+    "printFractionalCharacterWidth",
+    "doNotShadeFormData",
+    "hideSpellingErrors",
+    "hideGrammaticalErrors",
+    "view",
+    "clickAndTypeStyle",
+    "splitPgBreakAndParaMark",
+];
+
+fn is_sheet(element: &Element) -> bool {
+    element.is(Ns::X, "sheet")
+}
+
+fn is_link_element(element: &Element) -> bool {
+    element.spec.ns == Ns::A && matches!(element.spec.local, "hlinkClick" | "hlinkHover" | "hlinkMouseOver")
+}
+
+/// Elements that show the picture that they name.
+fn takes_picture(element: &Element) -> bool {
+    matches!(
+        (element.spec.ns, element.spec.local),
+        (Ns::A, "blip") | (Ns::V, "imagedata" | "fill" | "stroke") | (Ns::X, "picture")
+    )
+}
+
+fn is_object_frame(frame: &Element) -> bool {
+    let data = frame.child(Ns::A, "graphic").and_then(|graphic| graphic.child(Ns::A, "graphicData"));
+    data.is_none_or(|data| {
+        data.attribute("uri").is_none_or(|uri| uri.ends_with("/ole")) || data.elements().next().is_none()
+    })
+}
+
+/// A drop-down's choices in quotes.
+fn is_constant_list(element: &Element) -> bool {
+    let text = element.text();
+    let text = text.trim();
+    text.len() >= 2
+        && text.starts_with('"')
+        && text.ends_with('"')
+        && !text.get(1..text.len() - 1).unwrap_or_default().contains('"')
+}
+
+/// A chart's reference to cells stays when it is one; without it the cached values are drawn.
+fn chart_element(mut element: Element) -> Verdict {
+    if element.is(Ns::C, "f") && !formula::is_allowed(&element.text()) {
+        element.children.clear();
+    }
+    Verdict::Keep(element)
+}
