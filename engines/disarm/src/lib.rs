@@ -54,8 +54,11 @@ pub(crate) fn disarm_in(input: &[u8], name: &str, ctx: &mut Context<'_>) -> Resu
     ctx.note_mismatch(&detection);
     let format = detection.supported()?;
     let (bytes, format) = match (ctx.options().method, format) {
+        (Method::Text, Format::Txt | Format::Csv) => {
+            (text::rebuild(input, Format::Txt, ctx)?, Format::Txt)
+        }
         (Method::Text, _) => text::render(extract_pieces(input, format, ctx)?, ctx)?,
-        (Method::Image, f) if !f.is_raster() => {
+        (Method::Image, f) if !f.is_raster() && f != Format::Zip => {
             return Err(Refusal::new(RefusalCode::MethodUnsupported, f.extension()));
         }
         (_, f) if f.is_ooxml() => ooxml::rebuild(input, f, ctx)?,
@@ -65,7 +68,10 @@ pub(crate) fn disarm_in(input: &[u8], name: &str, ctx: &mut Context<'_>) -> Resu
         (_, Format::Zip) => (archive::rebuild(input, ctx)?, Format::Zip),
         (_, f) => return Err(Refusal::new(RefusalCode::UnsupportedFormat, f.extension())),
     };
-    ctx.charge_output(bytes.len() as u64)?;
+    // An archive's members were charged one by one.
+    if format != Format::Zip {
+        ctx.charge_output(bytes.len() as u64)?;
+    }
     Ok(Disarmed { bytes, format, method: ctx.options().method, removed: ctx.take_removed() })
 }
 
