@@ -245,9 +245,10 @@ pub(crate) mod before_main {
     pub(crate) const MARK: &str = "SEKISHO_ZYGOTE_BEFORE_MAIN";
 
     extern "C" fn enter() {
-        if std::env::var_os(MARK).is_some() {
-            super::exit_now(crate::zygote_main(0).into());
-        }
+        let Some(_how) = std::env::var_os(MARK) else { return };
+        #[cfg(test)]
+        super::cripple(&_how.to_string_lossy());
+        super::exit_now(crate::zygote_main(0).into());
     }
 
     // SAFETY: the section holds pointers to `extern "C"` functions that the C library calls before `main`, with its
@@ -255,4 +256,20 @@ pub(crate) mod before_main {
     #[used]
     #[unsafe(link_section = ".init_array")]
     pub(crate) static ENTRY: extern "C" fn() = enter;
+}
+
+/// Tests: makes the kernel answer as one that lacks Landlock or seccomp.
+#[cfg(test)]
+fn cripple(how: &str) {
+    let call = match how {
+        "no-landlock" => libc::SYS_landlock_create_ruleset,
+        "no-seccomp" => libc::SYS_seccomp,
+        _ => return,
+    };
+    let rules = [(call, Vec::new())].into_iter().collect();
+    let lacks = seccompiler::SeccompAction::Errno(38);
+    let arch = std::env::consts::ARCH.try_into().unwrap();
+    let filter =
+        seccompiler::SeccompFilter::new(rules, seccompiler::SeccompAction::Allow, lacks, arch).unwrap();
+    seccompiler::apply_filter(&seccompiler::BpfProgram::try_from(filter).unwrap()).unwrap();
 }

@@ -19,7 +19,7 @@ use crate::child::{self, Ends};
 use crate::confine::Confinement;
 use crate::level::{Layer, Missing};
 use crate::sys;
-use crate::wire::{Hello, Layers, MAX_MESSAGE, Order, Ready, Report};
+use crate::wire::{EXIT_LOCKDOWN, Hello, Layers, MAX_MESSAGE, Order, Ready, Report};
 
 /// Becomes the zygote on the control socket `fd` and stays it until the broker is gone.
 ///
@@ -64,7 +64,7 @@ fn first_word(control: &OwnedFd) -> Option<Hello> {
     serde_json::from_slice(buffer.get(..got)?).ok()
 }
 
-fn prepare(hello: &Hello) -> (Ready, Option<Confinement>) {
+pub(crate) fn prepare(hello: &Hello) -> (Ready, Option<Confinement>) {
     let refuse = |missing: Missing| (Err(vec![missing]), None);
     match threads() {
         Some(1) => {}
@@ -79,6 +79,7 @@ fn prepare(hello: &Hello) -> (Ready, Option<Confinement>) {
         confinement.give_up_limits();
     }
     confinement.level.enforced = confinement.level.missing.is_empty();
+    // Without limits a single file could take the machine down; that is not for any setting to allow.
     if confinement.level.enforced || (hello.allow_unsandboxed && confinement.level.rlimits) {
         (Ok(confinement.level.clone()), Some(confinement))
     } else {
@@ -200,8 +201,10 @@ impl Zygote {
         };
         let whole = !received.flags.intersects(ReturnFlags::TRUNC | ReturnFlags::CTRUNC);
         let parsed = message.get(..received.bytes).filter(|_| whole).and_then(Order::decode);
-        // Dropping the report's descriptor unused tells the broker that the job was lost.
-        let Some((order, job)) = parsed else { return true };
+        let Some((order, job)) = parsed else {
+            not_started(report);
+            return true;
+        };
         let child = Running {
             deadline: Instant::now()
                 .checked_add(Duration::from_millis(order.wall_ms))
@@ -217,7 +220,7 @@ impl Zygote {
             Ok(Some(pid)) => {
                 self.children.insert(pid, child);
             }
-            Err(_) => {}
+            Err(_) => not_started(child.report.into()),
         }
         true
     }
@@ -228,6 +231,12 @@ impl Zygote {
         }
         0
     }
+}
+
+/// Reports a job as one that was stopped before it touched its file: no process could be had for it.
+fn not_started(report: OwnedFd) {
+    let child = Running { deadline: Instant::now(), overdue: false, report: File::from(report) };
+    tell(child, EXIT_LOCKDOWN << 8, 0);
 }
 
 fn tell(mut child: Running, status: i32, cpu_us: u64) {
