@@ -11,7 +11,7 @@ use sekisho_disarm::Options;
 
 use crate::confine::Confinement;
 use crate::wire::{
-    Detected, EXIT_DELIVERY, EXIT_LOCKDOWN, EXIT_PANIC, Job, MAX_HEADER, Order, Reply, preamble,
+    Detected, EXIT_DELIVERY, EXIT_LOCKDOWN, EXIT_PANIC, Job, Layers, MAX_HEADER, Order, Reply, preamble,
 };
 use crate::{probe, sys};
 
@@ -65,7 +65,8 @@ fn settle(confinement: &Confinement, parent: Pid, order: &Order, ends: Ends) -> 
 fn work(order: &Order, job: &[u8], settled: Settled) -> i32 {
     let Ok(job) = serde_json::from_slice::<Job>(job) else { return EXIT_DELIVERY };
     // A weakened confinement is for probes alone; no document is ever parsed under it.
-    if !(order.layers.has_seccomp() && order.layers.has_limits()) && !matches!(job, Job::Probe(_)) {
+    let weakened = order.layers != Layers::All;
+    if weakened && !matches!(job, Job::Probe(_)) {
         return EXIT_LOCKDOWN;
     }
     let Settled { input, socket } = settled;

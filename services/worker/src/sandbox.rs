@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair, sockopt,
+};
 use sekisho_disarm::{
     Disarmed, Format, Limits, Method, Options, Refusal, RefusalCode, Removed, TextPiece, VerifyFailure,
 };
@@ -181,6 +183,7 @@ impl Sandbox {
     /// Disarms a stream into a writer; neither is ever whole in this process's memory.
     ///
     /// An input longer than `options.limits.input_bytes` is refused. On an error or a refusal, discard what `out` got.
+    /// A slow `out` uses up the job's wall-clock time, so write to a file or to memory rather than to a client.
     ///
     /// # Errors
     /// [`WorkerError`]; nothing was released.
@@ -486,6 +489,9 @@ impl Zygote {
         let (control, theirs) =
             socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
                 .map_err(|error| failed("socketpair")(error.into()))?;
+        // A zygote that does not take its orders is as good as dead.
+        sockopt::set_socket_timeout(&control, sockopt::Timeout::Send, Some(GRACE))
+            .map_err(|error| failed("socket timeout")(error.into()))?;
         let mut command = Command::new(&launch.program);
         // Nothing of the environment goes along: it may hold secrets, and the zygote needs none of it.
         command.args(&launch.args).env_clear().stdin(theirs).stdout(Stdio::null()).stderr(Stdio::null());

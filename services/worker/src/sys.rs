@@ -186,7 +186,7 @@ pub(crate) fn with_stack(command: &mut Command, bytes: u64) {
     unsafe {
         command.pre_exec(move || {
             // A smaller stack only means that deep nesting is refused earlier.
-            let _ = setrlimit(Resource::Stack, wanted.clone());
+            let _ = setrlimit(Resource::Stack, wanted);
             Ok(())
         });
     }

@@ -77,6 +77,16 @@ fn result_is_the_same_as_without_the_sandbox() {
     }
 }
 
+/// A bitmap of 2×1 pixels at 24 bits: file header, BITMAPINFOHEADER, one row padded to 8 bytes.
+fn two_pixels() -> Vec<u8> {
+    let mut bytes = b"BM".to_vec();
+    for word in [62_u32, 0, 54, 40, 2, 1, 1 | (24 << 16), 0, 8, 2835, 2835, 0, 0] {
+        bytes.extend_from_slice(&word.to_le_bytes());
+    }
+    bytes.extend_from_slice(&[0, 0, 255, 255, 0, 0, 0, 0]);
+    bytes
+}
+
 #[test]
 fn empty_input_is_refused_not_failed() {
     let _turn = turn();
