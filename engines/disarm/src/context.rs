@@ -54,6 +54,16 @@ impl<'a> Context<'a> {
         if self.depth == 0 { std::mem::take(&mut self.removed) } else { Vec::new() }
     }
 
+    /// What was noted up to now; an archive compares before and after a member.
+    pub(crate) fn removed_so_far(&self) -> &[Removed] {
+        &self.removed
+    }
+
+    /// Forgets what was noted since: a member that is left out whole has one line, not its parts.
+    pub(crate) fn forget_since(&mut self, count: usize) {
+        self.removed.truncate(count);
+    }
+
     pub(crate) fn note_mismatch(&mut self, detection: &Detection) {
         if let Some(text) = detection.mismatch() {
             self.removed(RemovalCode::NameMismatch, text);
