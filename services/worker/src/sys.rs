@@ -258,12 +258,13 @@ pub(crate) mod before_main {
     pub(crate) static ENTRY: extern "C" fn() = enter;
 }
 
-/// Tests: makes the kernel answer as one that lacks Landlock or seccomp.
+/// Tests: makes the kernel answer as one that lacks something.
 #[cfg(test)]
 fn cripple(how: &str) {
     let call = match how {
         "no-landlock" => libc::SYS_landlock_create_ruleset,
         "no-seccomp" => libc::SYS_seccomp,
+        "no-namespaces" => libc::SYS_unshare,
         _ => return,
     };
     let rules = [(call, Vec::new())].into_iter().collect();

@@ -66,12 +66,24 @@ fn text_file_makes_the_round_trip_and_verifies() {
 fn result_is_the_same_as_without_the_sandbox() {
     let _turn = turn();
     let sandbox = sandbox();
-    for (name, bytes) in [("a.txt", LETTER.as_bytes()), ("a.csv", b"a,b\r\n1,2\r\n"), ("a.exe", b"MZ\x90\0")]
-    {
+    let dot = two_pixels();
+    let files: [(&str, &[u8], bool); 4] = [
+        ("a.txt", LETTER.as_bytes(), true),
+        ("a.csv", b"a,b\r\n1,2\r\n", true),
+        ("a.bmp", &dot, true),
+        ("a.exe", b"MZ\x90\0", false),
+    ];
+    for (name, bytes, written) in files {
         let inside = sandbox.disarm(bytes, &named(name)).unwrap().value;
         match (sekisho_disarm::disarm(bytes, &named(name)), inside) {
-            (Ok(outside), DisarmInMemory::Written { document, .. }) => assert_eq!(outside, document),
-            (Err(outside), DisarmInMemory::Refused { refusal, .. }) => assert_eq!(outside, refusal),
+            (Ok(outside), DisarmInMemory::Written { document, .. }) => {
+                assert_eq!(outside, document);
+                assert!(written, "{name}");
+            }
+            (Err(outside), DisarmInMemory::Refused { refusal, .. }) => {
+                assert_eq!(outside, refusal);
+                assert!(!written, "{name}: {refusal}");
+            }
             other => panic!("{name}: {other:?}"),
         }
     }
@@ -266,6 +278,15 @@ fn an_unconfined_machine_runs_only_on_request_and_says_so() {
     assert_eq!(level.missing.first().map(|m| m.layer), Some(Layer::Landlock));
     assert!(disarm_letter(&sandbox).is_ok());
     assert!(!sandbox.self_test().ok(), "the self-test must see the difference");
+}
+
+#[test]
+fn namespaces_are_an_addition_and_not_a_requirement() {
+    let _turn = turn();
+    let sandbox = Sandbox::start_crippled(config(), "no-namespaces").unwrap();
+    let report = sandbox.self_test();
+    assert!(report.level.is_enforced() && !report.level.user_namespace && !report.level.network_namespace);
+    assert!(report.ok(), "{report:#?}");
 }
 
 #[test]
