@@ -66,11 +66,6 @@ pub(super) fn inspect(input: &[u8], format: Format) -> Found {
     found
 }
 
-/// Where a picture ends by its own structure; `None` for formats without an end and for broken ones.
-pub(crate) fn end_of_document(input: &[u8], format: Format) -> Option<usize> {
-    inspect(input, format).end
-}
-
 fn be16(bytes: &[u8], at: usize) -> Option<usize> {
     let pair = bytes.get(at..at.checked_add(2)?)?;
     Some(usize::from(u16::from_be_bytes(pair.try_into().ok()?)))
@@ -285,13 +280,13 @@ struct ExifSummary {
 }
 
 /// Just enough of TIFF's directories (also EXIF's container) to see which tags are there.
-struct Ifds<'a> {
+pub(super) struct Ifds<'a> {
     data: &'a [u8],
     little: bool,
 }
 
 impl<'a> Ifds<'a> {
-    fn new(data: &'a [u8]) -> Option<Self> {
+    pub(super) fn new(data: &'a [u8]) -> Option<Self> {
         match data.get(..4)? {
             b"II*\0" => Some(Self { data, little: true }),
             b"MM\0*" => Some(Self { data, little: false }),
@@ -304,7 +299,7 @@ impl<'a> Ifds<'a> {
         Some(if self.little { u16::from_le_bytes(pair) } else { u16::from_be_bytes(pair) })
     }
 
-    fn u32(&self, at: usize) -> Option<usize> {
+    pub(super) fn u32(&self, at: usize) -> Option<usize> {
         let four: [u8; 4] = self.data.get(at..at.checked_add(4)?)?.try_into().ok()?;
         let value = if self.little { u32::from_le_bytes(four) } else { u32::from_be_bytes(four) };
         usize::try_from(value).ok()
@@ -314,8 +309,21 @@ impl<'a> Ifds<'a> {
         self.u32(4)
     }
 
+    /// The position of the next directory, zero for none.
+    fn next(&self, ifd: usize) -> Option<usize> {
+        let entries = usize::from(self.u16(ifd)?).checked_mul(12)?;
+        self.u32(ifd.checked_add(2)?.checked_add(entries)?)
+    }
+
+    /// The positions of up to so many directories.
+    pub(super) fn chain(&self, most: usize) -> Vec<usize> {
+        std::iter::successors(self.first(), |ifd| self.next(*ifd).filter(|next| *next != 0))
+            .take(most)
+            .collect()
+    }
+
     /// Tag, count and the position of its value field, as far as they can be read.
-    fn entries(&self, ifd: usize) -> impl Iterator<Item = (u16, usize, usize)> + '_ {
+    pub(super) fn entries(&self, ifd: usize) -> impl Iterator<Item = (u16, usize, usize)> + '_ {
         let count = usize::from(self.u16(ifd).unwrap_or(0));
         (0..count).map_while(move |index| {
             let at = ifd.checked_add(2)?.checked_add(index * 12)?;
@@ -333,10 +341,7 @@ impl<'a> Ifds<'a> {
                 _ => {}
             }
         }
-        let next = usize::from(self.u16(first).unwrap_or(0))
-            .checked_mul(12)
-            .and_then(|bytes| first.checked_add(2)?.checked_add(bytes))
-            .and_then(|at| self.u32(at));
+        let next = self.next(first);
         summary.thumbnail = next.is_some_and(|next| next > 0 && next < self.data.len());
         summary
     }

@@ -19,8 +19,6 @@ use std::fmt::Display;
 
 use crate::{Format, Refusal, RefusalCode, RemovalCode, context::Context};
 
-pub(crate) use inspect::end_of_document;
-
 /// Writes the picture anew in its own format.
 pub(crate) fn rebuild(
     input: &[u8],

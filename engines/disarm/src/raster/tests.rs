@@ -120,7 +120,8 @@ fn an_animation_keeps_frames_and_delays_and_loses_its_comment() {
 
 #[test]
 fn all_pages_of_a_tiff_stay() {
-    let pages = [sample(9, 5, Channels::Gray), sample(4, 6, Channels::Rgb), sample(3, 3, Channels::Rgba)];
+    let mut pages = [sample(9, 5, Channels::Gray), sample(4, 6, Channels::Rgb), sample(3, 3, Channels::Rgba)];
+    pages[1].density = Some((7_874, 3_937));
     let out = disarm(&tiff::encode(&pages).unwrap()).unwrap();
     let again = tiff::decode_pages(&out.bytes, usize::MAX, &mut Budget::new(1_000)).unwrap();
     assert_eq!(again.pages, pages);

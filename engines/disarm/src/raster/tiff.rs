@@ -5,12 +5,13 @@ use std::io::Cursor;
 use tiff::{
     ColorType, TiffError,
     decoder::{Decoder, DecodingResult, Limits},
-    encoder::{Compression, DeflateLevel, Rational, TiffEncoder, TiffValue, colortype},
-    tags::{PlanarConfiguration, ResolutionUnit, Tag},
+    encoder::{Compression, DeflateLevel, TiffEncoder, TiffValue, colortype},
+    tags::{PlanarConfiguration, Tag},
 };
 
 use super::{
     Budget, broken,
+    inspect::Ifds,
     picture::{Channels, Picture},
 };
 use crate::{Refusal, RefusalCode};
@@ -74,7 +75,34 @@ pub(super) fn encode(pages: &[Picture]) -> Result<Vec<u8>, Refusal> {
         }
     }
     drop(encoder);
-    Ok(out.into_inner())
+    let mut out = out.into_inner();
+    set_densities(&mut out, pages);
+    Ok(out)
+}
+
+/// Puts the densities into the fields that the encoder fills with 1/1: its own setters would leave the first values
+/// behind as bytes that nothing refers to.
+fn set_densities(out: &mut [u8], pages: &[Picture]) {
+    let mut patches: Vec<(usize, Vec<u8>)> = Vec::new();
+    if let Some(ifds) = Ifds::new(out) {
+        for (ifd, page) in ifds.chain(pages.len()).into_iter().zip(pages) {
+            let Some((x, y)) = page.density else { continue };
+            for (tag, _, field) in ifds.entries(ifd) {
+                let per_centimetre = |value: u32| [value.to_le_bytes(), 100_u32.to_le_bytes()].concat();
+                match tag {
+                    282 => patches.extend(ifds.u32(field).map(|at| (at, per_centimetre(x)))),
+                    283 => patches.extend(ifds.u32(field).map(|at| (at, per_centimetre(y)))),
+                    296 => patches.push((field, vec![3, 0])),
+                    _ => {}
+                }
+            }
+        }
+    }
+    for (at, patch) in patches {
+        for (to, from) in out.iter_mut().skip(at).zip(patch) {
+            *to = from;
+        }
+    }
 }
 
 fn write<C>(
@@ -86,12 +114,7 @@ where
     C: colortype::ColorType<Inner = u8>,
     [C::Inner]: TiffValue,
 {
-    let mut image = encoder.new_image::<C>(page.width(), page.height()).map_err(refused)?;
-    if let Some((x, y)) = page.density {
-        image.resolution_unit(ResolutionUnit::Centimeter);
-        image.x_resolution(Rational { n: x, d: 100 });
-        image.y_resolution(Rational { n: y, d: 100 });
-    }
+    let image = encoder.new_image::<C>(page.width(), page.height()).map_err(refused)?;
     image.write_data(data).map_err(refused)
 }
 
