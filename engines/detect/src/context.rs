@@ -125,6 +125,8 @@ pub(crate) enum Reach {
 
 const NEAR_CHARS: usize = 50;
 const OTHER_LABEL_CHARS: usize = 16;
+/// A longer first line is prose, not a row of heads.
+const MOST_HEAD_CHARS: usize = 40;
 
 impl Context {
     pub(crate) fn of(text: &str, options: &ScanOptions) -> Self {
@@ -134,7 +136,9 @@ impl Context {
         });
         let line = lower.get(..first_line_end).unwrap_or("").trim_start().trim_end_matches('\r');
         let delimiter = ['\t', ',', ';', '|'].into_iter().max_by_key(|d| line.matches(*d).count());
-        let delimiter = delimiter.filter(|d| line.contains(*d));
+        let delimiter = delimiter.filter(|d| {
+            line.contains(*d) && cells(line, *d).all(|cell| cell.chars().count() <= MOST_HEAD_CHARS)
+        });
         let first_line =
             delimiter.map_or_else(Vec::new, |d| cells(line, d).map(|cell| judge(cell, options)).collect());
         Self {
@@ -169,8 +173,10 @@ impl Context {
         let Some((_, end)) = before(&self.others, start) else { return false };
         let label_later = before(&self.labels, start).is_some_and(|(_, label_end)| label_end > end);
         let between = text.get(end..start).unwrap_or("\n");
+        // A line break, the end of a sentence or another number in between: the label belongs to something else.
+        let belongs = |c: char| c != '\n' && c != '。' && !c.is_numeric();
         !label_later
-            && !between.contains('\n')
+            && between.chars().all(belongs)
             && between.chars().take(OTHER_LABEL_CHARS + 1).count() <= OTHER_LABEL_CHARS
     }
 
@@ -184,6 +190,12 @@ impl Context {
         let line_start = before.rfind('\n').map_or(0, |at| at.saturating_add(1));
         let lead = before.get(line_start..).unwrap_or("");
         if lead.len() > 65_536 {
+            return Head::Unknown;
+        }
+        let rest = text.get(start..).unwrap_or("").lines().next().unwrap_or("");
+        let line = text.get(line_start..start.saturating_add(rest.len())).unwrap_or("");
+        // Prose has commas too; a row has as many cells as there are heads.
+        if cells(line, delimiter).count() != self.first_line.len() {
             return Head::Unknown;
         }
         let column = cells(lead, delimiter).count().saturating_sub(1);

@@ -56,8 +56,17 @@ pub(crate) fn luhn(digits: &[u8]) -> bool {
     sum.is_multiple_of(10)
 }
 
-/// Whether 12 digits read as YYYYMMDDhhmm of 1900 to 2099, or as YYMMDDhhmmss.
-pub(crate) fn reads_as_time(digits: &[u8]) -> bool {
+/// How 12 digits read as a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Time {
+    /// YYYYMMDDhhmm of 1900 to 2099.
+    FullYear,
+    /// YYMMDDhhmmss.
+    ShortYear,
+}
+
+/// Whether 12 digits read as a time, and how.
+pub(crate) fn reads_as_time(digits: &[u8]) -> Option<Time> {
     let pairs: Vec<u32> = digits
         .chunks_exact(2)
         .map(|pair| match pair {
@@ -74,11 +83,11 @@ pub(crate) fn reads_as_time(digits: &[u8]) -> bool {
         };
         (1..=last).contains(&day)
     };
-    match pairs.as_slice() {
-        &[a, b, c, d, e, f] => {
-            ((a == 19 || a == 20) && day_fits(c, d) && e < 24 && f < 60)
-                || (day_fits(b, c) && d < 24 && e < 60 && f < 60)
+    match *pairs.as_slice() {
+        [a, _, c, d, e, f] if (a == 19 || a == 20) && day_fits(c, d) && e < 24 && f < 60 => {
+            Some(Time::FullYear)
         }
-        _ => false,
+        [_, b, c, d, e, f] if day_fits(b, c) && d < 24 && e < 60 && f < 60 => Some(Time::ShortYear),
+        _ => None,
     }
 }

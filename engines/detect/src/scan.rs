@@ -1,14 +1,15 @@
 //! The scan: candidates from runs of digits, then points for and against each.
 //!
 //! Points start at 0 for a clean 12-digit token whose check digit fits. 3 and more is high, 1 and 2 medium, 0 low;
-//! below 0 nothing is reported. The table is `points`.
+//! below 0 nothing is reported, except that a number next to a label or under a column's head is at least low. The
+//! table is `points`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use crate::context::{Context, Head, Reach, judge};
-use crate::number::{corporate, individual, luhn, reads_as_time};
+use crate::number::{Time, corporate, individual, luhn, reads_as_time};
 use crate::run::{Group, Joint, Run, runs};
 use crate::{Confidence, Evidence, Finding, ScanOptions};
 
@@ -126,6 +127,8 @@ struct Candidate {
     attached: bool,
     amount: bool,
     time: bool,
+    /// The time has a year of four digits.
+    full_year: bool,
 }
 
 fn scan_with(text: &str, options: &ScanOptions, head: &dyn Fn(usize) -> Head) -> Vec<Finding> {
@@ -175,7 +178,16 @@ fn scan_with(text: &str, options: &ScanOptions, head: &dyn Fn(usize) -> Head) ->
         let other =
             head == Head::Other || head == Head::Unknown && context.other_label(text, candidate.start);
         note(other, Evidence::OtherLabel);
-        let total: i32 = evidence.iter().copied().map(points).sum();
+        let named = matches!(evidence.first(), Some(Evidence::ColumnHead | Evidence::LabelNear));
+        let mut total: i32 = evidence.iter().copied().map(points).sum();
+        if named && candidate.time && !candidate.full_year {
+            // One number in 300 reads as YYMMDDhhmmss; next to a label that is chance, not a time.
+            total = total.saturating_add(2);
+        }
+        if named && !other {
+            // A number that fits and is named as one is never silent.
+            total = total.max(0);
+        }
         let confidence = match total {
             ..0 => continue,
             0 => Confidence::Low,
@@ -330,7 +342,7 @@ impl Windows<'_> {
             let tail = self.text.get(end..).unwrap_or("");
             let tail = tail.strip_prefix(['E', 'e']).map(|t| t.strip_prefix('+').unwrap_or(t));
             if tail
-                .is_some_and(|t| t.starts_with("11") && !t.bytes().nth(2).is_some_and(|b| b.is_ascii_digit()))
+                .is_some_and(|t| t.starts_with("11") && !t.as_bytes().get(2).is_some_and(u8::is_ascii_digit))
             {
                 self.offer(index, 2, Shape::Scientific);
             }
@@ -383,6 +395,7 @@ impl Windows<'_> {
         };
         let (start, end) = (first.start, self.end(index, count));
         let number = digits.iter().fold(0_u64, |n, d| n.saturating_mul(10).saturating_add(u64::from(*d)));
+        let time = reads_as_time(digits);
         let mut candidate = Candidate {
             start,
             end,
@@ -390,7 +403,8 @@ impl Windows<'_> {
             shape,
             attached: false,
             amount: false,
-            time: reads_as_time(digits),
+            time: time.is_some(),
+            full_year: time == Some(Time::FullYear),
         };
         self.neighbours(index, count, digits, &mut candidate);
         self.out.push(candidate);

@@ -190,7 +190,7 @@ fn shown(c: char) -> char {
 }
 
 /// Columns that a character takes on a terminal: East Asian wide characters take two.
-fn columns(c: char) -> usize {
+pub(crate) fn columns(c: char) -> usize {
     match u32::from(shown(c)) {
         0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f => 2,
         0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x1f300..=0x1faff | 0x20000..=0x3fffd => 2,

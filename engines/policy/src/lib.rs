@@ -17,6 +17,9 @@ mod query;
 mod read;
 mod resolve;
 mod rules;
+mod schema;
+mod show;
+mod svg;
 
 #[cfg(test)]
 mod tests;
@@ -31,6 +34,7 @@ pub use diagnostic::{Diagnostic, render_all};
 pub use id::{BodyId, ClassId, ConduitId, IdError, RoleId, RouteId, SchemeId, UnitId, ZoneId};
 pub use model::*;
 pub use query::{Applicant, Candidate, Eligibility};
+pub use schema::json_schema;
 
 /// One file of a declaration.
 #[derive(Debug, Clone, PartialEq, Eq)]

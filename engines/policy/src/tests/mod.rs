@@ -6,6 +6,7 @@ use crate::{Diagnostic, Lang, Policy, SourceFile};
 
 mod findings;
 mod questions;
+mod views;
 
 /// The complete example.
 pub(crate) fn imari() -> Vec<SourceFile> {
