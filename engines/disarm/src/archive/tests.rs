@@ -91,3 +91,47 @@ fn text_is_found_in_members() {
     let pieces = crate::extract_text(&zip, &Options::default()).unwrap();
     assert_eq!(pieces, [TextPiece { location: "a.txt > 1行目".to_owned(), text: "個人番号".to_owned() }]);
 }
+
+/// The archive with one byte string replaced by another of the same length, in the local header and the directory.
+fn replaced(mut zip: Vec<u8>, from: &[u8], to: &[u8]) -> Vec<u8> {
+    for at in 0..=zip.len() - from.len() {
+        if &zip[at..at + from.len()] == from {
+            zip[at..at + from.len()].copy_from_slice(to);
+        }
+    }
+    zip
+}
+
+#[test]
+fn names_that_leave_the_folder_are_never_written() {
+    for name in [b"../x.txt", b"/a/x.txt", b"C:/x.txt"] {
+        let zip = replaced(zip_of(&[("aa/x.txt", b"text\n"), ("ok.txt", b"text\n")]), b"aa/x.txt", name);
+        if let Ok(out) = disarm(&zip) {
+            assert!(
+                names(&out.bytes)
+                    .iter()
+                    .all(|n| !n.contains("..") && !n.starts_with('/') && !n.contains(':'))
+            );
+        }
+    }
+}
+
+#[test]
+fn a_lying_size_refuses_the_whole() {
+    let zip = zip_of(&[("a.txt", b"0123456789")]);
+    let lying = replaced(zip, &[10, 0, 0, 0, 10, 0, 0, 0], &[10, 0, 0, 0, 9, 0, 0, 0]);
+    assert!(disarm(&lying).is_err());
+}
+
+#[test]
+fn an_encrypted_archive_is_refused_as_such() {
+    let mut zip = zip_of(&[("a.txt", b"0123456789")]);
+    for at in 0..zip.len() - 10 {
+        match &zip[at..at + 4] {
+            b"PK\x03\x04" => zip[at + 6] |= 1,
+            b"PK\x01\x02" => zip[at + 8] |= 1,
+            _ => {}
+        }
+    }
+    assert_eq!(disarm(&zip).unwrap_err().code, RefusalCode::Encrypted);
+}

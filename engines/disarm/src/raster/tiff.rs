@@ -74,7 +74,6 @@ pub(super) fn encode(pages: &[Picture]) -> Result<Vec<u8>, Refusal> {
             }
         }
     }
-    drop(encoder);
     let mut out = out.into_inner();
     set_densities(&mut out, pages);
     Ok(out)
