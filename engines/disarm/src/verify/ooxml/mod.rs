@@ -1,0 +1,70 @@
+//! Reads an Office Open XML package back. It knows the narrow form that the writer uses and accepts no other: which
+//! parts there may be, what each may refer to, which elements and attributes they hold, and what fields and formulas
+//! may say. The ZIP and the XML are read by code that shares nothing with the writer; only the lists of names, which
+//! are data, are the same, and [`rules`] names again what must never be in them.
+
+mod formula;
+mod relations;
+mod rules;
+#[cfg(test)]
+mod tests;
+mod xml;
+mod zip;
+
+use std::collections::{HashMap, HashSet};
+
+use crate::{Format, Limits, VerifyFailure};
+
+/// Checks a whole package.
+pub(super) fn verify(output: &[u8], format: Format, limits: &Limits) -> Result<(), VerifyFailure> {
+    let members = zip::members(output, limits)?;
+    let parts: HashMap<&str, &[u8]> = members.iter().map(|m| (m.name.as_str(), m.bytes.as_slice())).collect();
+    let (main, folder) = match format {
+        Format::Docx => ("word/document.xml", "word/"),
+        Format::Xlsx => ("xl/workbook.xml", "xl/"),
+        Format::Pptx => ("ppt/presentation.xml", "ppt/"),
+        other => return Err(VerifyFailure::new("", format!("{} is never written", other.extension()))),
+    };
+    if !parts.contains_key(main) {
+        return Err(VerifyFailure::new(main, "main part missing"));
+    }
+    let types = relations::content_types(&parts)?;
+    let mut reached: HashSet<String> = HashSet::new();
+    for member in &members {
+        let name = member.name.as_str();
+        if name == "[Content_Types].xml" {
+            continue;
+        }
+        if name.ends_with(".rels") {
+            relations::check(name, &member.bytes, &parts, main, &mut reached)?;
+            continue;
+        }
+        if !name.starts_with(folder) {
+            return Err(VerifyFailure::new(name, "part outside its folder"));
+        }
+        if let Some(extension) = rules::picture(name) {
+            let format = if extension == "png" { Format::Png } else { Format::Jpeg };
+            super::raster::verify(&member.bytes, format, limits).map_err(|f| at(name, f))?;
+            continue;
+        }
+        let part = rules::part(name).ok_or_else(|| VerifyFailure::new(name, "part not on the list"))?;
+        if types.get(name).map(String::as_str) != Some(part.media_type().as_str()) {
+            return Err(VerifyFailure::new(name, "content type"));
+        }
+        let ids = relations::ids(name, &parts)?;
+        rules::check_part(name, part, &member.bytes, &ids, limits)?;
+    }
+    if let Some(stray) = types.keys().find(|name| !parts.contains_key(name.as_str())) {
+        return Err(VerifyFailure::new(stray.clone(), "content type of a part that is not there"));
+    }
+    let is_linked =
+        |name: &str| name == "[Content_Types].xml" || name.ends_with(".rels") || reached.contains(name);
+    if let Some(stray) = members.iter().find(|member| !is_linked(&member.name)) {
+        return Err(VerifyFailure::new(stray.name.clone(), "nothing leads to this part"));
+    }
+    Ok(())
+}
+
+fn at(name: &str, failure: VerifyFailure) -> VerifyFailure {
+    VerifyFailure::new(format!("{name} {}", failure.location), failure.message)
+}

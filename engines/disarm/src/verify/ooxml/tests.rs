@@ -1,0 +1,56 @@
+use super::*;
+
+#[test]
+fn nothing_that_must_never_be_written_is_on_a_list() {
+    for (list, text) in [
+        ("w", include_str!("../../ooxml/allowed/w.list")),
+        ("p", include_str!("../../ooxml/allowed/p.list")),
+        ("", include_str!("../../ooxml/allowed/x.list")),
+        ("a", include_str!("../../ooxml/allowed/a.list")),
+        ("o", include_str!("../../ooxml/allowed/o.list")),
+        ("v", include_str!("../../ooxml/allowed/v.list")),
+        ("c", include_str!("../../ooxml/allowed/c.list")),
+    ] {
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            let mut words = line.split(' ');
+            let name = words.next().unwrap().trim_end_matches('$');
+            let name = if list.is_empty() { name.to_owned() } else { format!("{list}:{name}") };
+            assert!(!rules::NEVER.contains(&name.as_str()), "{name}");
+            for attribute in words {
+                assert!(!rules::NEVER.contains(&attribute), "{name} {attribute}");
+            }
+        }
+    }
+}
+
+#[test]
+fn formulas_and_fields_are_judged_alike() {
+    for local in [
+        "SUM(A1:B2)",
+        "IF('集計 表'!$A$1>0,1,\"[x]|\")",
+        "T1[[#This Row],[金 額]]*2",
+        "SUM(T1[a])",
+        "_xlfn.XLOOKUP(A1,B:B,C:C)",
+        "#REF!",
+    ] {
+        assert!(formula::formula_is_local(local), "{local}");
+    }
+    for outside in [
+        "cmd|'/c calc'!A0",
+        "[1]S!A1",
+        "'[1]S'!A1",
+        "A1+[1]S!A1",
+        "A1 [1]S!A1",
+        "WEBSERVICE(A1)",
+        "WEBSERVICE (A1)",
+        "_xll.F()",
+        "'\\\\h\\s'!A1",
+    ] {
+        assert!(!formula::formula_is_local(outside), "{outside}");
+    }
+    assert!(formula::field_is_local(" HYPERLINK \"https://example.jp/\" "));
+    for outside in ["DDEAUTO a b", "INCLUDEPICTURE \"http://h/\"", "HYPERLINK \"file:///a\"", "", "REF \\\\h"]
+    {
+        assert!(!formula::field_is_local(outside), "{outside}");
+    }
+}
