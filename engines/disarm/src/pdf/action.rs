@@ -41,7 +41,9 @@ impl<'d> Graph<'_, 'd, '_> {
                 }
                 uri.map(Link::Uri)
             }
-            Some(b"GoTo") => dict.get(b"D").ok().and_then(|target| self.destination(target)).map(Link::Destination),
+            Some(b"GoTo") => {
+                dict.get(b"D").ok().and_then(|target| self.destination(target)).map(Link::Destination)
+            }
             _ => {
                 self.note_action(action);
                 None
@@ -126,7 +128,9 @@ impl<'d> Graph<'_, 'd, '_> {
         };
         let mut out = vec![Val::Ref(page), Val::name(fit)];
         for index in 0..count {
-            out.push(Val::Num(numbers.get(index).and_then(|number| as_number(src.get(number))).unwrap_or(0.0)));
+            out.push(Val::Num(
+                numbers.get(index).and_then(|number| as_number(src.get(number))).unwrap_or(0.0),
+            ));
         }
         Some(Val::Arr(out))
     }
@@ -247,12 +251,18 @@ impl<'d> Graph<'_, 'd, '_> {
             }
             for pair in src.array(node, "Nums").unwrap_or_default().chunks_exact(2) {
                 let [start, label] = pair else { continue };
-                let (Some(start @ 0..), Some(label)) = (as_integer(src.get(start)), as_dict(src.get(label))) else {
+                let (Some(start @ 0..), Some(label)) = (as_integer(src.get(start)), as_dict(src.get(label)))
+                else {
                     continue;
                 };
                 let mut dict = Dict::new();
-                let style = src.name(label, "S").filter(|style| [b"D", b"R", b"r", b"A", b"a"].contains(&&[style.first().copied().unwrap_or(0)]));
-                dict.set_some("S", style.filter(|style| style.len() == 1).map(|style| Val::Name(style.to_vec())));
+                let style = src.name(label, "S").filter(|style| {
+                    [b"D", b"R", b"r", b"A", b"a"].contains(&&[style.first().copied().unwrap_or(0)])
+                });
+                dict.set_some(
+                    "S",
+                    style.filter(|style| style.len() == 1).map(|style| Val::Name(style.to_vec())),
+                );
                 if let Object::String(prefix, _) = src.value(label, "P") {
                     dict.set("P", Val::Str(prefix.iter().copied().take(200).collect()));
                 }
@@ -260,7 +270,9 @@ impl<'d> Graph<'_, 'd, '_> {
                 dict.set_some("St", first.map(|first| Val::Num(first as f64)));
                 labels.insert(start, dict);
             }
-            open.extend(src.array(node, "Kids").unwrap_or_default().iter().filter_map(|kid| as_dict(src.get(kid))));
+            open.extend(
+                src.array(node, "Kids").unwrap_or_default().iter().filter_map(|kid| as_dict(src.get(kid))),
+            );
         }
         if labels.is_empty() {
             return None;
@@ -302,7 +314,8 @@ pub(super) fn removal(kind: &[u8]) -> (RemovalCode, &'static str) {
 fn clean_uri(bytes: &[u8]) -> Option<Vec<u8>> {
     let trimmed = bytes.trim_ascii();
     let lower = trimmed.to_ascii_lowercase();
-    let known = [b"http://".as_slice(), b"https://", b"mailto:"].iter().any(|scheme| lower.starts_with(scheme));
+    let known =
+        [b"http://".as_slice(), b"https://", b"mailto:"].iter().any(|scheme| lower.starts_with(scheme));
     if !known || trimmed.iter().any(|byte| *byte < 0x20 || *byte == 0x7F) {
         return None;
     }

@@ -40,10 +40,48 @@ impl Space {
 
 /// The operators of calculator functions (ISO 32000-1 table 42).
 const CALCULATOR: &[&[u8]] = &[
-    b"abs", b"add", b"atan", b"ceiling", b"cos", b"cvi", b"cvr", b"div", b"exp", b"floor", b"idiv", b"ln", b"log",
-    b"mod", b"mul", b"neg", b"round", b"sin", b"sqrt", b"sub", b"truncate", b"and", b"bitshift", b"eq", b"false",
-    b"ge", b"gt", b"le", b"lt", b"ne", b"not", b"or", b"true", b"xor", b"if", b"ifelse", b"copy", b"dup", b"exch",
-    b"index", b"pop", b"roll",
+    b"abs",
+    b"add",
+    b"atan",
+    b"ceiling",
+    b"cos",
+    b"cvi",
+    b"cvr",
+    b"div",
+    b"exp",
+    b"floor",
+    b"idiv",
+    b"ln",
+    b"log",
+    b"mod",
+    b"mul",
+    b"neg",
+    b"round",
+    b"sin",
+    b"sqrt",
+    b"sub",
+    b"truncate",
+    b"and",
+    b"bitshift",
+    b"eq",
+    b"false",
+    b"ge",
+    b"gt",
+    b"le",
+    b"lt",
+    b"ne",
+    b"not",
+    b"or",
+    b"true",
+    b"xor",
+    b"if",
+    b"ifelse",
+    b"copy",
+    b"dup",
+    b"exch",
+    b"index",
+    b"pop",
+    b"roll",
 ];
 
 impl<'d> Graph<'_, 'd, '_> {
@@ -88,7 +126,8 @@ impl<'d> Graph<'_, 'd, '_> {
                 }
             }
             (b"Indexed" | b"I", [base, high, table, ..]) => {
-                let Some(base) = self.color_space(base, resources, depth)?.filter(|base| !base.indexed) else {
+                let Some(base) = self.color_space(base, resources, depth)?.filter(|base| !base.indexed)
+                else {
                     return Ok(None);
                 };
                 let high = as_integer(src.get(high)).unwrap_or(255).clamp(0, 255);
@@ -98,8 +137,7 @@ impl<'d> Graph<'_, 'd, '_> {
                     _ => return Ok(None),
                 };
                 table.resize((usize::try_from(high).unwrap_or(0) + 1) * base.components, 0);
-                let items =
-                    vec![Val::name("Indexed"), base.value, Val::Num(high as f64), Val::Str(table)];
+                let items = vec![Val::name("Indexed"), base.value, Val::Num(high as f64), Val::Str(table)];
                 Some(Space { value: Val::Arr(items), components: 1, indexed: true })
             }
             (b"Separation", [colorant, alternate, tint, ..]) => {
@@ -246,9 +284,11 @@ impl<'d> Graph<'_, 'd, '_> {
                 Ok(Some((Val::Dict(out), Some(outputs))))
             }
             (Some(3), _) => {
-                let (Some(parts), Some(bounds), Some(encode)) =
-                    (src.array(dict, "Functions"), src.numbers_of(dict, "Bounds"), src.numbers_of(dict, "Encode"))
-                else {
+                let (Some(parts), Some(bounds), Some(encode)) = (
+                    src.array(dict, "Functions"),
+                    src.numbers_of(dict, "Bounds"),
+                    src.numbers_of(dict, "Encode"),
+                ) else {
                     return Ok(None);
                 };
                 if parts.is_empty() || parts.len() > 256 || bounds.len() + 1 != parts.len() {
@@ -291,8 +331,7 @@ impl<'d> Graph<'_, 'd, '_> {
         let Some(kind @ 1..=7) = src.integer(dict, "ShadingType") else { return Ok(None) };
         let Ok(space) = dict.get(b"ColorSpace") else { return Ok(None) };
         let Some(space) = self.color_space(space, resources, 4)? else { return Ok(None) };
-        let mut out =
-            Dict::new().with("ShadingType", Val::Num(kind as f64)).with("ColorSpace", space.value);
+        let mut out = Dict::new().with("ShadingType", Val::Num(kind as f64)).with("ColorSpace", space.value);
         out.set_some("Background", src.numbers_of(dict, "Background").map(Val::nums));
         out.set_some("BBox", src.exactly::<4>(dict, "BBox").map(Val::nums));
         out.set_some("AntiAlias", src.boolean(dict, "AntiAlias").map(Val::Bool));
@@ -370,7 +409,8 @@ impl<'d> Graph<'_, 'd, '_> {
                     return Ok(None);
                 };
                 let Some(data) = self.stream_content(stream)? else { return Ok(None) };
-                let one_or_two = |key| src.integer(dict, key).filter(|value| (1..=3).contains(value)).unwrap_or(1);
+                let one_or_two =
+                    |key| src.integer(dict, key).filter(|value| (1..=3).contains(value)).unwrap_or(1);
                 let mut out = Dict::typed("Pattern")
                     .with("PatternType", Val::Num(1.0))
                     .with("PaintType", Val::Num(one_or_two("PaintType").min(2) as f64))
@@ -390,7 +430,8 @@ impl<'d> Graph<'_, 'd, '_> {
             (Some(2), _) => {
                 let Ok(shading) = dict.get(b"Shading") else { return Ok(None) };
                 let Some(shading) = self.copy(Kind::Shading, shading, outer)? else { return Ok(None) };
-                let mut out = Dict::typed("Pattern").with("PatternType", Val::Num(2.0)).with("Shading", shading);
+                let mut out =
+                    Dict::typed("Pattern").with("PatternType", Val::Num(2.0)).with("Shading", shading);
                 out.set_some("Matrix", matrix);
                 if let Ok(state) = dict.get(b"ExtGState") {
                     let state = self.copy(Kind::ExtGState, state, outer)?;

@@ -309,8 +309,11 @@ impl<'d> Graph<'_, 'd, '_> {
     }
 
     fn odd_operator(&mut self, operator: &[u8]) {
-        let shown: String =
-            operator.iter().take(12).map(|byte| if byte.is_ascii_graphic() { *byte as char } else { '?' }).collect();
+        let shown: String = operator
+            .iter()
+            .take(12)
+            .map(|byte| if byte.is_ascii_graphic() { *byte as char } else { '?' })
+            .collect();
         self.note(RemovalCode::UnknownElement, &format!("描画命令 {shown}"));
     }
 
@@ -354,9 +357,8 @@ impl<'d> Graph<'_, 'd, '_> {
 
     /// Readers fall back on a standard font where the named one is missing, so that the text still shows.
     fn substitute_font(&mut self, scope: &mut Scope<'d>, name: &[u8]) -> String {
-        let font = Dict::typed("Font")
-            .with("Subtype", Val::name("Type1"))
-            .with("BaseFont", Val::name("Helvetica"));
+        let font =
+            Dict::typed("Font").with("Subtype", Val::name("Type1")).with("BaseFont", Val::name("Helvetica"));
         let id = self.out.add(Val::Dict(font));
         let new = scope.add(Kind::Font, Val::Ref(id));
         scope.names.insert((Kind::Font, name.to_vec()), Some(new.clone()));
@@ -441,7 +443,10 @@ impl<'d> Graph<'_, 'd, '_> {
             return None;
         }
         let read = |key: &[u8]| {
-            dict.get(key).ok().and_then(|value| value.as_i64().ok()).and_then(|value| usize::try_from(value).ok())
+            dict.get(key)
+                .ok()
+                .and_then(|value| value.as_i64().ok())
+                .and_then(|value| usize::try_from(value).ok())
         };
         let (width, height) = (read(b"Width")?, read(b"Height")?);
         let mask = matches!(dict.get(b"ImageMask"), Ok(Object::Boolean(true)));
@@ -501,7 +506,10 @@ fn plain(operator: &[u8], args: &[Operand], run: &mut Run) {
 fn fitting<'a>(args: &'a [Operand], shape: &str) -> Option<&'a [Operand]> {
     let args = args.get(args.len().checked_sub(shape.len())?..)?;
     let fits = args.iter().zip(shape.chars()).all(|(arg, kind)| match (kind, arg) {
-        ('n', Operand::Num(_)) | ('s', Operand::Str(_)) | ('N', Operand::Name(_)) | ('a', Operand::Arr(_)) => true,
+        ('n', Operand::Num(_))
+        | ('s', Operand::Str(_))
+        | ('N', Operand::Name(_))
+        | ('a', Operand::Arr(_)) => true,
         ('d', Operand::Arr(items)) => items.iter().all(|item| item.number().is_some()),
         _ => false,
     });

@@ -99,7 +99,8 @@ impl<'d> Graph<'_, 'd, '_> {
                 }
                 let system = self.system(&stream.dict);
                 let id = self.out.reserve();
-                let mut dict = Dict::typed("CMap").with("CMapName", Val::name("Rebuilt")).with("CIDSystemInfo", system);
+                let mut dict =
+                    Dict::typed("CMap").with("CMapName", Val::name("Rebuilt")).with("CIDSystemInfo", system);
                 if map.vertical() {
                     dict.set("WMode", Val::Num(1.0));
                 }
@@ -244,11 +245,24 @@ impl<'d> Graph<'_, 'd, '_> {
         let src = self.src;
         let mut out =
             Dict::typed("FontDescriptor").with("FontName", Val::Name(self.font_name(descriptor, "FontName")));
-        out.set("Flags", Val::Num(src.integer(descriptor, "Flags").unwrap_or(32).clamp(0, 0x000F_FFFF) as f64));
+        out.set(
+            "Flags",
+            Val::Num(src.integer(descriptor, "Flags").unwrap_or(32).clamp(0, 0x000F_FFFF) as f64),
+        );
         out.set_some("FontBBox", src.exactly::<4>(descriptor, "FontBBox").map(Val::nums));
         for key in [
-            "FontWeight", "ItalicAngle", "Ascent", "Descent", "Leading", "CapHeight", "XHeight", "StemV", "StemH",
-            "AvgWidth", "MaxWidth", "MissingWidth",
+            "FontWeight",
+            "ItalicAngle",
+            "Ascent",
+            "Descent",
+            "Leading",
+            "CapHeight",
+            "XHeight",
+            "StemV",
+            "StemH",
+            "AvgWidth",
+            "MaxWidth",
+            "MissingWidth",
         ] {
             out.set_some(key, src.number(descriptor, key).map(Val::Num));
         }
@@ -282,7 +296,8 @@ impl<'d> Graph<'_, 'd, '_> {
 fn glyph_name(name: &[u8]) -> Option<String> {
     let plain = (1..=63).contains(&name.len())
         && name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'));
-    let words = ["JS", "JavaScript", "AA", "OpenAction", "Launch", "XFA", "AcroForm", "EmbeddedFile", "RichMedia"];
+    let words =
+        ["JS", "JavaScript", "AA", "OpenAction", "Launch", "XFA", "AcroForm", "EmbeddedFile", "RichMedia"];
     let text = std::str::from_utf8(name).ok()?;
     (plain && !words.contains(&text)).then(|| text.to_owned())
 }

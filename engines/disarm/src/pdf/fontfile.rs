@@ -52,8 +52,8 @@ fn u32_at(data: &[u8], at: usize) -> Option<u32> {
 
 /// The tables that a reader needs to draw glyphs (OpenType 1.9).
 const TABLES: &[&[u8; 4]] = &[
-    b"CFF ", b"OS/2", b"VORG", b"cmap", b"glyf", b"head", b"hhea", b"hmtx", b"loca", b"maxp", b"post", b"vhea",
-    b"vmtx",
+    b"CFF ", b"OS/2", b"VORG", b"cmap", b"glyf", b"head", b"hhea", b"hmtx", b"loca", b"maxp", b"post",
+    b"vhea", b"vmtx",
 ];
 
 fn sfnt(data: &[u8]) -> Option<Vec<u8>> {
@@ -73,13 +73,15 @@ fn sfnt(data: &[u8]) -> Option<Vec<u8>> {
             tables.push((tag, table.to_vec()));
         }
     }
-    let find = |wanted: &[u8; 4]| tables.iter().find(|(tag, _)| *tag == wanted).map(|(_, table)| table.as_slice());
+    let find =
+        |wanted: &[u8; 4]| tables.iter().find(|(tag, _)| *tag == wanted).map(|(_, table)| table.as_slice());
     if let Some(outlines) = find(b"CFF ") {
         cff(outlines)?;
     } else {
         let head = find(b"head")?;
         let glyphs = usize::from(u16_at(find(b"maxp")?, 4)?);
-        let (glyf, loca) = glyphs_without_programs(find(b"glyf")?, find(b"loca")?, u16_at(head, 50)? != 0, glyphs)?;
+        let (glyf, loca) =
+            glyphs_without_programs(find(b"glyf")?, find(b"loca")?, u16_at(head, 50)? != 0, glyphs)?;
         for (tag, table) in &mut tables {
             match *tag {
                 b"glyf" => table.clone_from(&glyf),
@@ -125,7 +127,8 @@ fn assemble(version: u32, mut tables: Vec<(&'static [u8; 4], Vec<u8>)>) -> Vec<u
 
 fn checksum(table: &[u8]) -> u32 {
     table.chunks(4).fold(0_u32, |sum, word| {
-        let value = (0..4).fold(0_u32, |value, at| value << 8 | u32::from(word.get(at).copied().unwrap_or(0)));
+        let value =
+            (0..4).fold(0_u32, |value, at| value << 8 | u32::from(word.get(at).copied().unwrap_or(0)));
         sum.wrapping_add(value)
     })
 }
@@ -380,13 +383,83 @@ fn zeros(body: &[u8]) -> Option<usize> {
 /// Whether the clear part uses only the words of the format's chapter 2.
 fn ordinary(head: &[u8]) -> bool {
     const WORDS: &[&str] = &[
-        "dict", "begin", "end", "def", "readonly", "noaccess", "executeonly", "array", "for", "put", "dup", "index",
-        "exch", "pop", "currentdict", "currentfile", "eexec", "StandardEncoding", "ISOLatin1Encoding", "true",
-        "false", "FontDirectory", "known", "get", "if", "ifelse", "eq", "not", "and", "or", "save", "restore",
-        "string", "findfont", "definefont", "systemdict", "userdict", "1183615869", "internaldict", "cvi", "cvx",
-        "exec", "ND", "NP", "RD", "|-", "|", "-|", "mark", "cleartomark", "bind", "roll", "copy", "null", "product",
-        "cvn", "packedarray", "setpacking", "currentpacking", "xor", "add", "sub", "mul", "div", "neg", "FontName",
-        "Encoding", "where", "version", "revision", "load", "length", "ne", "gt", "lt", "ge", "le",
+        "dict",
+        "begin",
+        "end",
+        "def",
+        "readonly",
+        "noaccess",
+        "executeonly",
+        "array",
+        "for",
+        "put",
+        "dup",
+        "index",
+        "exch",
+        "pop",
+        "currentdict",
+        "currentfile",
+        "eexec",
+        "StandardEncoding",
+        "ISOLatin1Encoding",
+        "true",
+        "false",
+        "FontDirectory",
+        "known",
+        "get",
+        "if",
+        "ifelse",
+        "eq",
+        "not",
+        "and",
+        "or",
+        "save",
+        "restore",
+        "string",
+        "findfont",
+        "definefont",
+        "systemdict",
+        "userdict",
+        "1183615869",
+        "internaldict",
+        "cvi",
+        "cvx",
+        "exec",
+        "ND",
+        "NP",
+        "RD",
+        "|-",
+        "|",
+        "-|",
+        "mark",
+        "cleartomark",
+        "bind",
+        "roll",
+        "copy",
+        "null",
+        "product",
+        "cvn",
+        "packedarray",
+        "setpacking",
+        "currentpacking",
+        "xor",
+        "add",
+        "sub",
+        "mul",
+        "div",
+        "neg",
+        "FontName",
+        "Encoding",
+        "where",
+        "version",
+        "revision",
+        "load",
+        "length",
+        "ne",
+        "gt",
+        "lt",
+        "ge",
+        "le",
     ];
     let mut lexer = Lexer::new(head);
     let mut matrix_next = false;
@@ -405,7 +478,8 @@ fn ordinary(head: &[u8]) -> bool {
         }
         if let Token::Operator(word) = token {
             let known = WORDS.iter().any(|known| known.as_bytes() == word);
-            let radix = word.contains(&b'#') && word.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'#');
+            let radix =
+                word.contains(&b'#') && word.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'#');
             if !known && !radix {
                 return false;
             }

@@ -89,7 +89,8 @@ impl<'c, 'd, 'o> Graph<'c, 'd, 'o> {
 
     /// Notes a removal at the present place.
     pub(super) fn note(&mut self, code: RemovalCode, what: &str) {
-        let location = if what.is_empty() { self.place.clone() } else { format!("{}（{what}）", self.place) };
+        let location =
+            if what.is_empty() { self.place.clone() } else { format!("{}（{what}）", self.place) };
         self.ctx.removed(code, location);
     }
 
@@ -218,7 +219,8 @@ impl<'c, 'd, 'o> Graph<'c, 'd, 'o> {
             return Ok(None);
         };
         let Some(data) = self.stream_content(stream)? else { return Ok(None) };
-        let mut dict = Dict::typed("XObject").with("Subtype", Val::name("Form")).with("BBox", Val::nums(bbox));
+        let mut dict =
+            Dict::typed("XObject").with("Subtype", Val::name("Form")).with("BBox", Val::nums(bbox));
         if let Some(matrix) = self.src.exactly::<6>(&stream.dict, "Matrix") {
             dict.set("Matrix", Val::nums(matrix));
         }
@@ -310,7 +312,9 @@ impl<'c, 'd, 'o> Graph<'c, 'd, 'o> {
         }
         let mode = match src.value(state, "BM") {
             Object::Name(name) => Some(name.as_slice()),
-            Object::Array(names) => names.iter().filter_map(|name| src.get(name).as_name().ok()).find(known_blend),
+            Object::Array(names) => {
+                names.iter().filter_map(|name| src.get(name).as_name().ok()).find(known_blend)
+            }
             _ => None,
         };
         if let Some(mode) = mode.filter(known_blend) {

@@ -60,7 +60,8 @@ impl<'d> Graph<'_, 'd, '_> {
             self.note(RemovalCode::ExternalLink, "外部ストリーム");
             return Ok(None);
         }
-        let side = |key| src.integer(dict, key).and_then(|side| usize::try_from(side).ok()).filter(|side| *side > 0);
+        let side =
+            |key| src.integer(dict, key).and_then(|side| usize::try_from(side).ok()).filter(|side| *side > 0);
         let (Some(width), Some(height)) = (side("Width"), side("Height")) else {
             self.note(RemovalCode::DrawingReplaced, "大きさのない画像");
             return Ok(None);
@@ -254,8 +255,7 @@ impl<'d> Graph<'_, 'd, '_> {
             let dict = dict.with("BitsPerComponent", Val::int(1)).with("ImageMask", Val::Bool(true));
             self.out.put_stream(id, dict, &[0x80]);
         } else {
-            let dict =
-                dict.with("BitsPerComponent", Val::int(8)).with("ColorSpace", Val::name("DeviceGray"));
+            let dict = dict.with("BitsPerComponent", Val::int(8)).with("ColorSpace", Val::name("DeviceGray"));
             self.out.put_stream(id, dict, &[0xFF]);
         }
         Val::Ref(id)

@@ -98,7 +98,8 @@ fn copy_view(src: &Source, catalog: &Dictionary, out: &mut Dict) {
         _ => None,
     };
     let tag = |bytes: &Vec<u8>| {
-        (2..=35).contains(&bytes.len()) && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+        (2..=35).contains(&bytes.len())
+            && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
     };
     out.set_some("Lang", language.filter(tag).map(Val::Str));
     let layouts: &[&[u8]] =
@@ -209,8 +210,8 @@ fn note_dictionary(graph: &mut Graph<'_, '_, '_>, dict: &Dictionary) {
         graph.note(RemovalCode::Script, "JavaScript");
     }
     match name(b"S") {
-        kind @ (b"JavaScript" | b"Launch" | b"GoToR" | b"GoToE" | b"SubmitForm" | b"ImportData" | b"Rendition"
-        | b"RichMediaExecute" | b"Movie" | b"Sound") => {
+        kind @ (b"JavaScript" | b"Launch" | b"GoToR" | b"GoToE" | b"SubmitForm" | b"ImportData"
+        | b"Rendition" | b"RichMediaExecute" | b"Movie" | b"Sound") => {
             // `Movie` and `Sound` are names elsewhere too, but no page is drawn with them.
             let (code, what) = action::removal(kind);
             graph.note(code, what);

@@ -89,7 +89,8 @@ impl<'d> Graph<'_, 'd, '_> {
         for key in ["BleedBox", "TrimBox", "ArtBox"] {
             out.set_some(key, src.exactly::<4>(dict, key).map(Val::nums));
         }
-        let rotate = page.inherited.rotate.map(|rotate| rotate.rem_euclid(360)).filter(|rotate| rotate % 90 == 0);
+        let rotate =
+            page.inherited.rotate.map(|rotate| rotate.rem_euclid(360)).filter(|rotate| rotate % 90 == 0);
         out.set_some("Rotate", rotate.filter(|rotate| *rotate != 0).map(|rotate| Val::Num(rotate as f64)));
         let unit = src.number(dict, "UserUnit").filter(|unit| (0.01..=1000.0).contains(unit));
         out.set_some("UserUnit", unit.map(Val::Num));
@@ -104,11 +105,8 @@ impl<'d> Graph<'_, 'd, '_> {
         let (content, _) = self.content(&data, &mut scope, Role::Page)?;
         let (links, drawn) = self.annotations(dict, &mut scope)?;
         // The appearances come after the page's own drawing, in the untouched coordinates of the page.
-        let content = if drawn.is_empty() {
-            content
-        } else {
-            [b"q\n".as_slice(), &content, b"Q\n", &drawn].concat()
-        };
+        let content =
+            if drawn.is_empty() { content } else { [b"q\n".as_slice(), &content, b"Q\n", &drawn].concat() };
         let contents = self.out.reserve();
         self.out.put_stream(contents, Dict::new(), &content);
         out.set("Contents", Val::Ref(contents));
@@ -285,7 +283,8 @@ impl<'d> Graph<'_, 'd, '_> {
             }
             _ => appearance,
         };
-        let (Some(rect), Object::Stream(stream)) = (src.exactly::<4>(annotation, "Rect"), src.get(appearance))
+        let (Some(rect), Object::Stream(stream)) =
+            (src.exactly::<4>(annotation, "Rect"), src.get(appearance))
         else {
             return Ok(());
         };

@@ -202,10 +202,9 @@ impl Source {
     ) -> Result<Decoded<'a>, Refusal> {
         let filters: Vec<&[u8]> = match self.value(dict, "Filter") {
             Object::Name(name) => vec![name],
-            Object::Array(items) => items
-                .iter()
-                .map(|item| self.get(item).as_name().unwrap_or_default())
-                .collect(),
+            Object::Array(items) => {
+                items.iter().map(|item| self.get(item).as_name().unwrap_or_default()).collect()
+            }
             _ => Vec::new(),
         };
         if filters.len() > 8 {
@@ -221,9 +220,7 @@ impl Source {
             let parms = parms(index);
             let before = plain.complete;
             plain = match *filter {
-                b"FlateDecode" | b"Fl" => {
-                    self.predictor(parms).undo(filters::flate(&plain.data, ctx)?)
-                }
+                b"FlateDecode" | b"Fl" => self.predictor(parms).undo(filters::flate(&plain.data, ctx)?),
                 b"LZWDecode" | b"LZW" => {
                     let early = parms.and_then(|parms| self.integer(parms, "EarlyChange")) != Some(0);
                     self.predictor(parms).undo(filters::lzw(&plain.data, early, ctx)?)
@@ -340,7 +337,8 @@ fn object_streams(input: &[u8]) -> u64 {
 
 /// Bytes before the header or after the last end marker belong to no PDF reader (ISO 32000-1 §7.5.2, §7.5.5).
 fn note_surroundings(input: &[u8], ctx: &mut Context<'_>) {
-    let blank = |bytes: &[u8]| bytes.iter().all(|byte| matches!(byte, 0 | b'\t' | b'\n' | 0x0C | b'\r' | b' '));
+    let blank =
+        |bytes: &[u8]| bytes.iter().all(|byte| matches!(byte, 0 | b'\t' | b'\n' | 0x0C | b'\r' | b' '));
     let start = input.windows(5).position(|window| window == b"%PDF-").unwrap_or(0);
     let end = input.windows(5).rposition(|window| window == b"%%EOF").map(|at| at + 5);
     let before = input.get(..start).unwrap_or_default();

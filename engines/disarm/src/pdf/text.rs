@@ -80,7 +80,9 @@ impl<'d> Graph<'_, 'd, '_> {
                         match item {
                             Operand::Str(codes) => read(fonts.get(&font), codes, text),
                             // A gap this wide is how writers set a blank.
-                            Operand::Num(gap) if *gap < -200.0 && text.ends_with(|c: char| c.is_ascii_graphic()) => {
+                            Operand::Num(gap)
+                                if *gap < -200.0 && text.ends_with(|c: char| c.is_ascii_graphic()) =>
+                            {
                                 text.push(' ');
                             }
                             _ => {}
@@ -184,7 +186,11 @@ impl<'d> Graph<'_, 'd, '_> {
                 }
             }
         }
-        let charset = if base == Some(b"MacRomanEncoding") { encoding_rs::MACINTOSH } else { encoding_rs::WINDOWS_1252 };
+        let charset = if base == Some(b"MacRomanEncoding") {
+            encoding_rs::MACINTOSH
+        } else {
+            encoding_rs::WINDOWS_1252
+        };
         Ok(Reading::Charset(charset, differences))
     }
 }
@@ -198,7 +204,9 @@ fn read(reading: Option<&Reading>, codes: &[u8], text: &mut String) {
                     .iter()
                     .filter(|(low, high)| {
                         rest.get(..low.len()).is_some_and(|code| {
-                            code.iter().zip(low.iter().zip(high)).all(|(byte, (low, high))| byte >= low && byte <= high)
+                            code.iter()
+                                .zip(low.iter().zip(high))
+                                .all(|(byte, (low, high))| byte >= low && byte <= high)
                         })
                     })
                     .map(|(low, _)| low.len())
@@ -231,15 +239,57 @@ fn read(reading: Option<&Reading>, codes: &[u8], text: &mut String) {
 /// The character of a glyph name: `uni3042`, `u1F600`, a single letter, or one of the common names.
 fn glyph_char(name: &[u8]) -> Option<char> {
     const NAMES: &[(&str, char)] = &[
-        ("space", ' '), ("exclam", '!'), ("quotedbl", '"'), ("numbersign", '#'), ("dollar", '$'), ("percent", '%'),
-        ("ampersand", '&'), ("quotesingle", '\''), ("quoteright", '’'), ("quoteleft", '‘'), ("parenleft", '('),
-        ("parenright", ')'), ("asterisk", '*'), ("plus", '+'), ("comma", ','), ("hyphen", '-'), ("period", '.'),
-        ("slash", '/'), ("zero", '0'), ("one", '1'), ("two", '2'), ("three", '3'), ("four", '4'), ("five", '5'),
-        ("six", '6'), ("seven", '7'), ("eight", '8'), ("nine", '9'), ("colon", ':'), ("semicolon", ';'),
-        ("less", '<'), ("equal", '='), ("greater", '>'), ("question", '?'), ("at", '@'), ("bracketleft", '['),
-        ("backslash", '\\'), ("bracketright", ']'), ("underscore", '_'), ("braceleft", '{'), ("bar", '|'),
-        ("braceright", '}'), ("asciitilde", '~'), ("quotedblleft", '“'), ("quotedblright", '”'), ("endash", '–'),
-        ("emdash", '—'), ("bullet", '•'), ("fi", 'ﬁ'), ("fl", 'ﬂ'), ("yen", '¥'),
+        ("space", ' '),
+        ("exclam", '!'),
+        ("quotedbl", '"'),
+        ("numbersign", '#'),
+        ("dollar", '$'),
+        ("percent", '%'),
+        ("ampersand", '&'),
+        ("quotesingle", '\''),
+        ("quoteright", '’'),
+        ("quoteleft", '‘'),
+        ("parenleft", '('),
+        ("parenright", ')'),
+        ("asterisk", '*'),
+        ("plus", '+'),
+        ("comma", ','),
+        ("hyphen", '-'),
+        ("period", '.'),
+        ("slash", '/'),
+        ("zero", '0'),
+        ("one", '1'),
+        ("two", '2'),
+        ("three", '3'),
+        ("four", '4'),
+        ("five", '5'),
+        ("six", '6'),
+        ("seven", '7'),
+        ("eight", '8'),
+        ("nine", '9'),
+        ("colon", ':'),
+        ("semicolon", ';'),
+        ("less", '<'),
+        ("equal", '='),
+        ("greater", '>'),
+        ("question", '?'),
+        ("at", '@'),
+        ("bracketleft", '['),
+        ("backslash", '\\'),
+        ("bracketright", ']'),
+        ("underscore", '_'),
+        ("braceleft", '{'),
+        ("bar", '|'),
+        ("braceright", '}'),
+        ("asciitilde", '~'),
+        ("quotedblleft", '“'),
+        ("quotedblright", '”'),
+        ("endash", '–'),
+        ("emdash", '—'),
+        ("bullet", '•'),
+        ("fi", 'ﬁ'),
+        ("fl", 'ﬂ'),
+        ("yen", '¥'),
     ];
     let name = std::str::from_utf8(name).ok()?;
     let mut characters = name.chars();

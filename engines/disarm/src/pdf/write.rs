@@ -66,7 +66,6 @@ impl Dict {
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-
 }
 
 enum Body {
@@ -151,7 +150,7 @@ impl Writer {
         }
         out.extend_from_slice(
             format!(
-                "trailer\n<</Size {}/Root {root} 0 R/Info {info} 0 R/ID[<{id}><{id}>]>>\nstartxref\n{start}\n%%EOF\n",
+                "trailer\n<</Size {}/Root {root} 0 R/Info {info} 0 R/ID [<{id}> <{id}>]>>\nstartxref\n{start}\n%%EOF\n",
                 offsets.len() + 1
             )
             .as_bytes(),

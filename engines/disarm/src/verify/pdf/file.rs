@@ -172,7 +172,8 @@ impl<'a> Cursor<'a> {
             }
             [b'<', ..] => {
                 self.at += 1;
-                let end = self.rest().iter().position(|byte| *byte == b'>').ok_or_else(|| self.error("string"))?;
+                let end =
+                    self.rest().iter().position(|byte| *byte == b'>').ok_or_else(|| self.error("string"))?;
                 let digits = self.take(end)?;
                 self.at += 1;
                 hex::decode(digits).map(Value::Str).map_err(|_| self.error("string"))

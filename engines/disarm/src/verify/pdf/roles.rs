@@ -92,118 +92,279 @@ use Rule::{Back, Bool, CidWidths, Each, In, Is, IsOr, Map, Name, Num, Nums, Nums
 
 const INTENTS: &[&str] = &["AbsoluteColorimetric", "RelativeColorimetric", "Saturation", "Perceptual"];
 const BLENDS: &[&str] = &[
-    "Normal", "Compatible", "Multiply", "Screen", "Overlay", "Darken", "Lighten", "ColorDodge", "ColorBurn",
-    "HardLight", "SoftLight", "Difference", "Exclusion", "Hue", "Saturation", "Color", "Luminosity",
+    "Normal",
+    "Compatible",
+    "Multiply",
+    "Screen",
+    "Overlay",
+    "Darken",
+    "Lighten",
+    "ColorDodge",
+    "ColorBurn",
+    "HardLight",
+    "SoftLight",
+    "Difference",
+    "Exclusion",
+    "Hue",
+    "Saturation",
+    "Color",
+    "Luminosity",
 ];
 const BASES: &[&str] = &["WinAnsiEncoding", "MacRomanEncoding", "MacExpertEncoding", "StandardEncoding"];
 
 fn keys(role: Role) -> &'static [(&'static str, Rule)] {
     match role {
         R::Catalog => &[
-            ("Type", In(&["Catalog"])), ("Pages", Is(R::Pages)), ("Outlines", Is(R::Outlines)),
-            ("PageMode", In(&["UseOutlines"])), ("PageLabels", Is(R::Labels)), ("Lang", Str),
-            ("PageLayout", In(&["SinglePage", "OneColumn", "TwoColumnLeft", "TwoColumnRight", "TwoPageLeft", "TwoPageRight"])),
+            ("Type", In(&["Catalog"])),
+            ("Pages", Is(R::Pages)),
+            ("Outlines", Is(R::Outlines)),
+            ("PageMode", In(&["UseOutlines"])),
+            ("PageLabels", Is(R::Labels)),
+            ("Lang", Str),
+            (
+                "PageLayout",
+                In(&[
+                    "SinglePage",
+                    "OneColumn",
+                    "TwoColumnLeft",
+                    "TwoColumnRight",
+                    "TwoPageLeft",
+                    "TwoPageRight",
+                ]),
+            ),
             ("ViewerPreferences", Is(R::View)),
         ],
         R::Info => &[("Producer", Str)],
         R::Pages => &[("Type", In(&["Pages"])), ("Count", Num), ("Kids", Each(R::Page))],
         R::Page => &[
-            ("Type", In(&["Page"])), ("Parent", Back), ("MediaBox", Nums), ("CropBox", Nums), ("BleedBox", Nums),
-            ("TrimBox", Nums), ("ArtBox", Nums), ("Rotate", Num), ("UserUnit", Num), ("Group", Is(R::Group)),
-            ("Contents", Is(R::Contents)), ("Resources", Is(R::Resources)), ("Annots", Each(R::Annotation)),
+            ("Type", In(&["Page"])),
+            ("Parent", Back),
+            ("MediaBox", Nums),
+            ("CropBox", Nums),
+            ("BleedBox", Nums),
+            ("TrimBox", Nums),
+            ("ArtBox", Nums),
+            ("Rotate", Num),
+            ("UserUnit", Num),
+            ("Group", Is(R::Group)),
+            ("Contents", Is(R::Contents)),
+            ("Resources", Is(R::Resources)),
+            ("Annots", Each(R::Annotation)),
         ],
         R::Contents | R::CharProc | R::CidToGid => &[],
         R::Resources => &[
-            ("ExtGState", Map(R::ExtGState)), ("ColorSpace", Map(R::Space)), ("Pattern", Map(R::Pattern)),
-            ("Shading", Map(R::Shading)), ("XObject", Map(R::XObject)), ("Font", Map(R::Font)),
+            ("ExtGState", Map(R::ExtGState)),
+            ("ColorSpace", Map(R::Space)),
+            ("Pattern", Map(R::Pattern)),
+            ("Shading", Map(R::Shading)),
+            ("XObject", Map(R::XObject)),
+            ("Font", Map(R::Font)),
         ],
         R::Group => &[
-            ("Type", In(&["Group"])), ("S", In(&["Transparency"])), ("CS", Is(R::Space)), ("I", Bool), ("K", Bool),
+            ("Type", In(&["Group"])),
+            ("S", In(&["Transparency"])),
+            ("CS", Is(R::Space)),
+            ("I", Bool),
+            ("K", Bool),
         ],
         R::Annotation => &[
-            ("Type", In(&["Annot"])), ("Subtype", In(&["Link"])), ("Rect", Nums), ("F", Num), ("Border", Nums),
-            ("C", Nums), ("QuadPoints", Nums), ("Dest", Rule::Destination), ("A", Is(R::UriAction)),
+            ("Type", In(&["Annot"])),
+            ("Subtype", In(&["Link"])),
+            ("Rect", Nums),
+            ("F", Num),
+            ("Border", Nums),
+            ("C", Nums),
+            ("QuadPoints", Nums),
+            ("Dest", Rule::Destination),
+            ("A", Is(R::UriAction)),
         ],
         R::UriAction => &[("Type", In(&["Action"])), ("S", In(&["URI"])), ("URI", Rule::Uri)],
-        R::Outlines => &[
-            ("Type", In(&["Outlines"])), ("First", Is(R::OutlineItem)), ("Last", Back), ("Count", Num),
-        ],
+        R::Outlines => {
+            &[("Type", In(&["Outlines"])), ("First", Is(R::OutlineItem)), ("Last", Back), ("Count", Num)]
+        }
         R::OutlineItem => &[
-            ("Title", Str), ("Parent", Back), ("Prev", Back), ("Next", Is(R::OutlineItem)),
-            ("First", Is(R::OutlineItem)), ("Last", Back), ("Count", Num), ("Dest", Rule::Destination), ("C", Nums),
+            ("Title", Str),
+            ("Parent", Back),
+            ("Prev", Back),
+            ("Next", Is(R::OutlineItem)),
+            ("First", Is(R::OutlineItem)),
+            ("Last", Back),
+            ("Count", Num),
+            ("Dest", Rule::Destination),
+            ("C", Nums),
             ("F", Num),
         ],
         R::Labels => &[("Nums", Rule::LabelPairs)],
         R::Label => &[("S", In(&["D", "R", "r", "A", "a"])), ("P", Str), ("St", Num)],
         R::View => &[
-            ("Direction", In(&["L2R", "R2L"])), ("PrintScaling", In(&["None", "AppDefault"])),
+            ("Direction", In(&["L2R", "R2L"])),
+            ("PrintScaling", In(&["None", "AppDefault"])),
             ("Duplex", In(&["Simplex", "DuplexFlipShortEdge", "DuplexFlipLongEdge"])),
         ],
         R::ExtGState => &[
-            ("Type", In(&["ExtGState"])), ("LW", Num), ("LC", Num), ("LJ", Num), ("ML", Num), ("OPM", Num),
-            ("FL", Num), ("SM", Num), ("CA", Num), ("ca", Num), ("OP", Bool), ("op", Bool), ("SA", Bool),
-            ("AIS", Bool), ("TK", Bool), ("D", Rule::Dashes), ("RI", In(INTENTS)), ("BM", In(BLENDS)),
-            ("Font", Rule::FontSize), ("SMask", IsOr(R::SoftMask, &["None"])),
+            ("Type", In(&["ExtGState"])),
+            ("LW", Num),
+            ("LC", Num),
+            ("LJ", Num),
+            ("ML", Num),
+            ("OPM", Num),
+            ("FL", Num),
+            ("SM", Num),
+            ("CA", Num),
+            ("ca", Num),
+            ("OP", Bool),
+            ("op", Bool),
+            ("SA", Bool),
+            ("AIS", Bool),
+            ("TK", Bool),
+            ("D", Rule::Dashes),
+            ("RI", In(INTENTS)),
+            ("BM", In(BLENDS)),
+            ("Font", Rule::FontSize),
+            ("SMask", IsOr(R::SoftMask, &["None"])),
         ],
         R::SoftMask => &[
-            ("Type", In(&["Mask"])), ("S", In(&["Alpha", "Luminosity"])), ("G", Is(R::XObject)), ("BC", Nums),
+            ("Type", In(&["Mask"])),
+            ("S", In(&["Alpha", "Luminosity"])),
+            ("G", Is(R::XObject)),
+            ("BC", Nums),
             ("TR", IsOr(R::Function, &["Identity", "Default"])),
         ],
         R::Space => &[],
-        R::Cie => &[("WhitePoint", Nums), ("BlackPoint", Nums), ("Gamma", NumsOr(R::Function)), ("Matrix", Nums), ("Range", Nums)],
+        R::Cie => &[
+            ("WhitePoint", Nums),
+            ("BlackPoint", Nums),
+            ("Gamma", NumsOr(R::Function)),
+            ("Matrix", Nums),
+            ("Range", Nums),
+        ],
         R::Function => &[
-            ("FunctionType", Num), ("Domain", Nums), ("Range", Nums), ("Size", Nums), ("BitsPerSample", Num),
-            ("Encode", Nums), ("Decode", Nums), ("N", Num), ("C0", Nums), ("C1", Nums),
-            ("Functions", Each(R::Function)), ("Bounds", Nums),
+            ("FunctionType", Num),
+            ("Domain", Nums),
+            ("Range", Nums),
+            ("Size", Nums),
+            ("BitsPerSample", Num),
+            ("Encode", Nums),
+            ("Decode", Nums),
+            ("N", Num),
+            ("C0", Nums),
+            ("C1", Nums),
+            ("Functions", Each(R::Function)),
+            ("Bounds", Nums),
         ],
         R::Shading => &[
-            ("ShadingType", Num), ("ColorSpace", Is(R::Space)), ("Background", Nums), ("BBox", Nums),
-            ("AntiAlias", Bool), ("Function", OneOrEach(R::Function)), ("Domain", Nums), ("Matrix", Nums),
-            ("Coords", Nums), ("Extend", Nums), ("BitsPerCoordinate", Num), ("BitsPerComponent", Num),
-            ("BitsPerFlag", Num), ("VerticesPerRow", Num), ("Decode", Nums),
+            ("ShadingType", Num),
+            ("ColorSpace", Is(R::Space)),
+            ("Background", Nums),
+            ("BBox", Nums),
+            ("AntiAlias", Bool),
+            ("Function", OneOrEach(R::Function)),
+            ("Domain", Nums),
+            ("Matrix", Nums),
+            ("Coords", Nums),
+            ("Extend", Nums),
+            ("BitsPerCoordinate", Num),
+            ("BitsPerComponent", Num),
+            ("BitsPerFlag", Num),
+            ("VerticesPerRow", Num),
+            ("Decode", Nums),
         ],
         R::Pattern => &[
-            ("Type", In(&["Pattern"])), ("PatternType", Num), ("PaintType", Num), ("TilingType", Num),
-            ("BBox", Nums), ("XStep", Num), ("YStep", Num), ("Matrix", Nums), ("Resources", Is(R::Resources)),
-            ("Shading", Is(R::Shading)), ("ExtGState", Is(R::ExtGState)),
+            ("Type", In(&["Pattern"])),
+            ("PatternType", Num),
+            ("PaintType", Num),
+            ("TilingType", Num),
+            ("BBox", Nums),
+            ("XStep", Num),
+            ("YStep", Num),
+            ("Matrix", Nums),
+            ("Resources", Is(R::Resources)),
+            ("Shading", Is(R::Shading)),
+            ("ExtGState", Is(R::ExtGState)),
         ],
         R::XObject => &[
-            ("Type", In(&["XObject"])), ("Subtype", In(&["Form", "Image"])), ("BBox", Nums), ("Matrix", Nums),
-            ("Group", Is(R::Group)), ("Resources", Is(R::Resources)), ("Width", Num), ("Height", Num),
-            ("BitsPerComponent", Num), ("ImageMask", Bool), ("ColorSpace", Is(R::Space)), ("Decode", Nums),
-            ("Interpolate", Bool), ("Intent", In(INTENTS)), ("Matte", Nums), ("Mask", NumsOr(R::XObject)),
+            ("Type", In(&["XObject"])),
+            ("Subtype", In(&["Form", "Image"])),
+            ("BBox", Nums),
+            ("Matrix", Nums),
+            ("Group", Is(R::Group)),
+            ("Resources", Is(R::Resources)),
+            ("Width", Num),
+            ("Height", Num),
+            ("BitsPerComponent", Num),
+            ("ImageMask", Bool),
+            ("ColorSpace", Is(R::Space)),
+            ("Decode", Nums),
+            ("Interpolate", Bool),
+            ("Intent", In(INTENTS)),
+            ("Matte", Nums),
+            ("Mask", NumsOr(R::XObject)),
             ("SMask", Is(R::XObject)),
         ],
         R::Font => &[
-            ("Type", In(&["Font"])), ("Subtype", In(&["Type0", "Type1", "MMType1", "TrueType", "Type3"])),
-            ("BaseFont", Name), ("FirstChar", Num), ("LastChar", Num), ("Widths", Nums),
+            ("Type", In(&["Font"])),
+            ("Subtype", In(&["Type0", "Type1", "MMType1", "TrueType", "Type3"])),
+            ("BaseFont", Name),
+            ("FirstChar", Num),
+            ("LastChar", Num),
+            ("Widths", Nums),
             ("FontDescriptor", Is(R::Descriptor)),
-            ("Encoding", IsOr(R::Encoding, &[])), ("ToUnicode", IsOr(R::Cmap, &["Identity-H"])),
-            ("DescendantFonts", Each(R::CidFont)), ("FontBBox", Nums), ("FontMatrix", Nums),
-            ("CharProcs", Map(R::CharProc)), ("Resources", Is(R::Resources)),
+            ("Encoding", IsOr(R::Encoding, &[])),
+            ("ToUnicode", IsOr(R::Cmap, &["Identity-H"])),
+            ("DescendantFonts", Each(R::CidFont)),
+            ("FontBBox", Nums),
+            ("FontMatrix", Nums),
+            ("CharProcs", Map(R::CharProc)),
+            ("Resources", Is(R::Resources)),
         ],
         R::CidFont => &[
-            ("Type", In(&["Font"])), ("Subtype", In(&["CIDFontType0", "CIDFontType2"])), ("BaseFont", Name),
-            ("CIDSystemInfo", Is(R::System)), ("FontDescriptor", Is(R::Descriptor)), ("DW", Num), ("DW2", Nums),
-            ("W", CidWidths), ("W2", CidWidths), ("CIDToGIDMap", IsOr(R::CidToGid, &["Identity"])),
+            ("Type", In(&["Font"])),
+            ("Subtype", In(&["CIDFontType0", "CIDFontType2"])),
+            ("BaseFont", Name),
+            ("CIDSystemInfo", Is(R::System)),
+            ("FontDescriptor", Is(R::Descriptor)),
+            ("DW", Num),
+            ("DW2", Nums),
+            ("W", CidWidths),
+            ("W2", CidWidths),
+            ("CIDToGIDMap", IsOr(R::CidToGid, &["Identity"])),
         ],
         R::Descriptor => &[
-            ("Type", In(&["FontDescriptor"])), ("FontName", Name), ("Flags", Num), ("FontBBox", Nums),
-            ("FontWeight", Num), ("ItalicAngle", Num), ("Ascent", Num), ("Descent", Num), ("Leading", Num),
-            ("CapHeight", Num), ("XHeight", Num), ("StemV", Num), ("StemH", Num), ("AvgWidth", Num),
-            ("MaxWidth", Num), ("MissingWidth", Num), ("FontFile", Is(R::FontFile)),
-            ("FontFile2", Is(R::FontFile)), ("FontFile3", Is(R::FontFile)),
+            ("Type", In(&["FontDescriptor"])),
+            ("FontName", Name),
+            ("Flags", Num),
+            ("FontBBox", Nums),
+            ("FontWeight", Num),
+            ("ItalicAngle", Num),
+            ("Ascent", Num),
+            ("Descent", Num),
+            ("Leading", Num),
+            ("CapHeight", Num),
+            ("XHeight", Num),
+            ("StemV", Num),
+            ("StemH", Num),
+            ("AvgWidth", Num),
+            ("MaxWidth", Num),
+            ("MissingWidth", Num),
+            ("FontFile", Is(R::FontFile)),
+            ("FontFile2", Is(R::FontFile)),
+            ("FontFile3", Is(R::FontFile)),
         ],
         R::FontFile => &[
-            ("Length1", Num), ("Length2", Num), ("Length3", Num),
+            ("Length1", Num),
+            ("Length2", Num),
+            ("Length3", Num),
             ("Subtype", In(&["OpenType", "Type1C", "CIDFontType0C"])),
         ],
-        R::Encoding => &[
-            ("Type", In(&["Encoding"])), ("BaseEncoding", In(BASES)), ("Differences", Rule::Differences),
-        ],
+        R::Encoding => {
+            &[("Type", In(&["Encoding"])), ("BaseEncoding", In(BASES)), ("Differences", Rule::Differences)]
+        }
         R::Cmap => &[
-            ("Type", In(&["CMap"])), ("CMapName", In(&["Rebuilt"])), ("CIDSystemInfo", Is(R::System)),
-            ("WMode", Num), ("UseCMap", Name),
+            ("Type", In(&["CMap"])),
+            ("CMapName", In(&["Rebuilt"])),
+            ("CIDSystemInfo", Is(R::System)),
+            ("WMode", Num),
+            ("UseCMap", Name),
         ],
         R::System => &[("Registry", Str), ("Ordering", Str), ("Supplement", Num)],
     }
@@ -233,7 +394,9 @@ pub(super) fn check(file: &File<'_>, limits: &Limits) -> Result<(), VerifyFailur
         match check.seen.insert(number, role) {
             Some(known) if known == role => continue,
             // An encoding and a character map stand under the same key of a font.
-            Some(known) => return Err(fail(format!("object {number}"), format!("both {known:?} and {role:?}"))),
+            Some(known) => {
+                return Err(fail(format!("object {number}"), format!("both {known:?} and {role:?}")));
+            }
             None => {}
         }
         check.object(number, role)?;
@@ -288,7 +451,8 @@ impl<'a, 'f> Check<'a, 'f> {
             if stream && STREAM_KEYS.contains(&key.as_slice()) {
                 continue;
             }
-            let Some((_, rule)) = keys(role).iter().find(|(known, _)| known.as_bytes() == key.as_slice()) else {
+            let Some((_, rule)) = keys(role).iter().find(|(known, _)| known.as_bytes() == key.as_slice())
+            else {
                 return Err(fail(place, format!("key {text} in {role:?}")));
             };
             let place = format!("{place} {text}");
@@ -340,7 +504,9 @@ impl<'a, 'f> Check<'a, 'f> {
             }
             (Rule::Map(role), Value::Dict(entries)) => {
                 for (key, value) in entries {
-                    if key.is_empty() || !key.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte)) {
+                    if key.is_empty()
+                        || !key.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte))
+                    {
                         return Err(fail(place, "resource name"));
                     }
                     self.part(place, value, role)?;
@@ -357,12 +523,16 @@ impl<'a, 'f> Check<'a, 'f> {
             },
             (Rule::Uri, Value::Str(uri)) => {
                 let lower = uri.to_ascii_lowercase();
-                let scheme = ["http://", "https://", "mailto:"].iter().any(|known| lower.starts_with(known.as_bytes()));
+                let scheme = ["http://", "https://", "mailto:"]
+                    .iter()
+                    .any(|known| lower.starts_with(known.as_bytes()));
                 scheme && uri.iter().all(u8::is_ascii_graphic)
             }
             (Rule::Differences, Value::Arr(items)) => items.iter().all(|item| match item {
                 Value::Num(_) => true,
-                Value::Name(name) => name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte)),
+                Value::Name(name) => {
+                    name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte))
+                }
                 _ => false,
             }),
             (Rule::Dashes, Value::Arr(items)) => {
@@ -399,7 +569,8 @@ impl<'a, 'f> Check<'a, 'f> {
         }
         let items = match value {
             Value::Name(name) => {
-                let known = matches!(name.as_slice(), b"DeviceGray" | b"DeviceRGB" | b"DeviceCMYK" | b"Pattern");
+                let known =
+                    matches!(name.as_slice(), b"DeviceGray" | b"DeviceRGB" | b"DeviceCMYK" | b"Pattern");
                 return if known { Ok(()) } else { Err(wrong()) };
             }
             Value::Arr(items) => items.as_slice(),
@@ -532,7 +703,8 @@ fn image_size(place: &str, entries: &Entries<'_>, length: usize) -> Result<(), V
         Some(Value::Num(value)) if *value >= 1.0 => Some(*value as usize),
         _ => None,
     };
-    let (Some(width), Some(height), Some(bits)) = (number("Width"), number("Height"), number("BitsPerComponent"))
+    let (Some(width), Some(height), Some(bits)) =
+        (number("Width"), number("Height"), number("BitsPerComponent"))
     else {
         return Err(fail(place, "size of a picture"));
     };
