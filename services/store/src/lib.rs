@@ -8,6 +8,7 @@
 //!
 //! All calls block. From asynchronous code call them on a thread for blocking work.
 
+mod backup;
 mod blob;
 mod chain;
 mod clock;
@@ -16,6 +17,7 @@ mod dialect;
 mod error;
 mod event;
 mod files;
+mod health;
 mod jobs;
 mod keys;
 mod projection;
@@ -25,14 +27,17 @@ mod schema;
 mod store;
 mod tiles;
 mod value;
+mod verify;
 mod write;
 mod writer;
 
+pub use backup::{BackupReport, RestoreReport};
 pub use blob::{BlobReader, BlobRef, BlobStore, BlobWriter, RotationReport};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use db::Database;
 pub use error::{ErrorKind, StoreError};
 pub use event::{DISPOSED, Event, EventFilter, GENESIS, SYSTEM};
+pub use health::Health;
 pub use jobs::{Job, JobId, Retry};
 pub use projection::{BlobColumn, Module, Projection, TableDef};
 pub use read::ReadTx;
@@ -40,4 +45,5 @@ pub use rebuild::{RebuildReport, TableReport};
 pub use sekisho_ledger::{Receipt, VerifierKey};
 pub use store::{OpenOptions, Pending, Store};
 pub use value::{Row, Sql, Value};
+pub use verify::{Problem, VerifyReport};
 pub use write::WriteTx;

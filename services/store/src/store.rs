@@ -12,7 +12,7 @@ use sekisho_ledger::{Frontier, Hash, NodeReader, Receipt, SigningKey, VerifierKe
 use crate::blob::BlobStore;
 use crate::clock::{Clock, SystemClock};
 use crate::db::{self, Database, Db};
-use crate::event::{self, Event, EventFilter, GENESIS, SYSTEM};
+use crate::event::{Event, EventFilter, GENESIS, SYSTEM};
 use crate::projection::{Module, Owners, Projection};
 use crate::read::{ReadTx, Readers};
 use crate::tiles::Publisher;
@@ -465,6 +465,10 @@ impl Store {
         self.inner.shared.data()
     }
 
+    pub(crate) fn writable(&self) -> bool {
+        self.inner.writer.is_some()
+    }
+
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.inner.shared
     }
@@ -583,9 +587,3 @@ fn lock(data: &Path) -> Result<File, StoreError> {
         Err(TryLockError::Error(e)) => Err(StoreError::io("locked", &path, e)),
     }
 }
-
-const _: fn() = || {
-    fn shared_between_threads<T: Send + Sync + Clone>() {}
-    shared_between_threads::<Store>();
-    let _ = event::COLUMNS;
-};

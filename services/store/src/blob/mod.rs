@@ -9,7 +9,7 @@ mod cipher;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use sha2::{Digest, Sha256};
 
@@ -258,6 +258,11 @@ impl BlobStore {
     pub(crate) fn all_files(&self) -> Result<Vec<PathBuf>, StoreError> {
         let root = self.inner.data.join("blobs");
         Ok(files::walk(&root)?.into_iter().map(|p| root.join(p)).collect())
+    }
+
+    /// Keeps key rotation away while the guard lives.
+    pub(crate) fn hold(&self) -> MutexGuard<'_, ()> {
+        self.inner.rotating.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn use_keys(&self, keys: &BlobKeys) -> Result<(), StoreError> {

@@ -19,6 +19,8 @@ pub(crate) enum Role {
     Writer { fsync: bool },
     /// A reader beside it.
     Reader,
+    /// A look at a file for a backup or restore: nothing about it is changed.
+    Copier,
     /// A database file of its own that may be thrown away.
     Scratch,
 }
@@ -46,6 +48,7 @@ impl Sqlite {
             Role::Writer { fsync: true } => "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
             Role::Writer { fsync: false } => "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;",
             Role::Reader => "PRAGMA query_only=ON;",
+            Role::Copier => "",
             Role::Scratch => "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;",
         };
         this.script(&format!(
