@@ -410,3 +410,8 @@ fn describe(policy: &Policy, before: &Person, change: &PersonChange) -> Vec<Bili
     }
     lines
 }
+
+#[cfg(test)]
+pub(crate) fn plan_for_test(csv: &str, policy: &Policy) -> ImportReport {
+    Plan::new(csv, &[], policy, true).report
+}

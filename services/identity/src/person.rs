@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use sekisho_policy::{Policy, RoleId, UnitId};
+use sekisho_policy::{Permission, Policy, RoleId, UnitId};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
@@ -287,11 +287,20 @@ fn check_unit(policy: &Policy, unit: &UnitId) -> Result<()> {
 fn roles(policy: &Policy, mut list: Vec<RoleId>) -> Result<Vec<RoleId>> {
     list.sort();
     list.dedup();
-    match list.iter().find(|role| policy.role(role).is_none()) {
-        None => Ok(list),
-        Some(role) => Err(IdentityError::invalid(
+    if let Some(role) = list.iter().find(|role| policy.role(role).is_none()) {
+        return Err(IdentityError::invalid(
             format!("役割「{role}」はポリシーに定められていません。"),
             format!("The role `{role}` is not declared in the policy."),
-        )),
+        ));
     }
+    // An auditor does not audit what the same person administers or approves (兼務の禁止).
+    let holds = |permission| list.iter().any(|role| policy.role_allows(role, permission));
+    let audited = [Permission::Administer, Permission::ManagePeople, Permission::ApproveTransfer];
+    if holds(Permission::Audit) && audited.into_iter().any(holds) {
+        return Err(IdentityError::invalid(
+            "監査の役割と、管理又は承認の役割を同じ人に兼ねさせることはできません。",
+            "One person can't be an auditor and also administer or approve.",
+        ));
+    }
+    Ok(list)
 }
