@@ -3,7 +3,10 @@
 //! Nothing of the input's bytes comes through here by itself: names, strings and numbers are spelt anew, streams
 //! are compressed anew. There are no object streams, no incremental updates and no encryption in what it writes.
 
-use std::io::Write as _;
+use std::{
+    collections::{HashMap, HashSet},
+    io::Write as _,
+};
 
 use flate2::{Compression, write::ZlibEncoder};
 use sha2::{Digest, Sha256};
@@ -115,24 +118,54 @@ impl Writer {
         self.bytes
     }
 
+    fn body(&self, id: u32) -> Option<&Body> {
+        let index = (id as usize).checked_sub(1)?;
+        self.bodies.get(index).and_then(Option::as_ref)
+    }
+
+    /// The objects that these lead to, in the order of first mention.
+    fn reachable(&self, roots: [u32; 2]) -> Vec<u32> {
+        let mut order = roots.to_vec();
+        let mut seen: HashSet<u32> = roots.into_iter().collect();
+        let mut at = 0;
+        while let Some(id) = order.get(at).copied() {
+            at += 1;
+            let mut found = Vec::new();
+            match self.body(id) {
+                Some(Body::Value(value)) => references(value, &mut found),
+                Some(Body::Stream(dict, _)) => {
+                    dict.0.iter().for_each(|(_, value)| references(value, &mut found));
+                }
+                None => {}
+            }
+            order.extend(found.into_iter().filter(|id| seen.insert(*id)));
+        }
+        order
+    }
+
     fn place(&mut self, id: u32, body: Body) {
         if let Some(slot) = (id as usize).checked_sub(1).and_then(|index| self.bodies.get_mut(index)) {
             *slot = Some(body);
         }
     }
 
-    /// The whole file. A reserved number that was never put is written as `null`.
+    /// The whole file: what the catalogue and the information dictionary lead to, numbered in that order. An object
+    /// that was copied but then not used is not written.
     pub(super) fn finish(self, root: u32, info: u32) -> Vec<u8> {
+        let order = self.reachable([root, info]);
+        let numbers: HashMap<u32, usize> =
+            order.iter().enumerate().map(|(index, id)| (*id, index + 1)).collect();
+        let number = |id: u32| numbers.get(&id).copied().unwrap_or(0);
         let mut out = b"%PDF-1.7\n%\xE2\xE3\xCF\xD3\n".to_vec();
-        let mut offsets = Vec::with_capacity(self.bodies.len());
-        for (index, body) in self.bodies.iter().enumerate() {
+        let mut offsets = Vec::with_capacity(order.len());
+        for id in &order {
             offsets.push(out.len());
-            out.extend_from_slice(format!("{} 0 obj\n", index + 1).as_bytes());
-            match body {
+            out.extend_from_slice(format!("{} 0 obj\n", number(*id)).as_bytes());
+            match self.body(*id) {
                 None => out.extend_from_slice(b"null"),
-                Some(Body::Value(value)) => write_value(&mut out, value),
+                Some(Body::Value(value)) => write_value(&mut out, value, &number),
                 Some(Body::Stream(dict, data)) => {
-                    write_dict(&mut out, dict);
+                    write_dict(&mut out, dict, &number);
                     out.extend_from_slice(b"\nstream\n");
                     out.extend_from_slice(data);
                     out.extend_from_slice(b"\nendstream");
@@ -140,6 +173,7 @@ impl Writer {
             }
             out.extend_from_slice(b"\nendobj\n");
         }
+        let (root, info) = (number(root), number(info));
         // The identifier follows from the content, so that equal inputs give equal outputs.
         let digest = Sha256::digest(&out);
         let id = hex::encode_upper(digest.iter().take(16).copied().collect::<Vec<u8>>());
@@ -168,7 +202,16 @@ pub(super) fn deflate(plain: &[u8]) -> Vec<u8> {
     }
 }
 
-fn write_value(out: &mut Vec<u8>, value: &Val) {
+fn references(value: &Val, found: &mut Vec<u32>) {
+    match value {
+        Val::Ref(id) => found.push(*id),
+        Val::Arr(items) => items.iter().for_each(|item| references(item, found)),
+        Val::Dict(dict) => dict.0.iter().for_each(|(_, value)| references(value, found)),
+        Val::Bool(_) | Val::Num(_) | Val::Name(_) | Val::Str(_) => {}
+    }
+}
+
+fn write_value(out: &mut Vec<u8>, value: &Val, number: &dyn Fn(u32) -> usize) {
     match value {
         Val::Bool(true) => out.extend_from_slice(b"true"),
         Val::Bool(false) => out.extend_from_slice(b"false"),
@@ -181,21 +224,21 @@ fn write_value(out: &mut Vec<u8>, value: &Val) {
                 if index > 0 {
                     out.push(b' ');
                 }
-                write_value(out, item);
+                write_value(out, item, number);
             }
             out.push(b']');
         }
-        Val::Dict(dict) => write_dict(out, dict),
-        Val::Ref(id) => out.extend_from_slice(format!("{id} 0 R").as_bytes()),
+        Val::Dict(dict) => write_dict(out, dict, number),
+        Val::Ref(id) => out.extend_from_slice(format!("{} 0 R", number(*id)).as_bytes()),
     }
 }
 
-fn write_dict(out: &mut Vec<u8>, dict: &Dict) {
+fn write_dict(out: &mut Vec<u8>, dict: &Dict, number: &dyn Fn(u32) -> usize) {
     out.extend_from_slice(b"<<");
     for (key, value) in &dict.0 {
         write_name(out, key.as_bytes());
         out.push(b' ');
-        write_value(out, value);
+        write_value(out, value, number);
     }
     out.extend_from_slice(b">>");
 }
