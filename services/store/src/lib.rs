@@ -25,6 +25,8 @@ mod read;
 mod rebuild;
 mod schema;
 mod store;
+#[cfg(test)]
+mod tests;
 mod tiles;
 mod value;
 mod verify;
