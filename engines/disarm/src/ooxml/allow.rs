@@ -13,6 +13,7 @@ pub(super) struct Ns(u8);
 
 macro_rules! namespaces {
     ($($name:ident $index:literal $prefix:literal $uri:literal $strict:literal $list:expr;)*) => {
+        #[allow(dead_code, reason = "some namespaces are known by their lists only")]
         impl Ns { $(pub(super) const $name: Ns = Ns($index);)* }
         const NAMESPACES: &[(&str, &str, &str, &str)] = &[$(($prefix, $uri, $strict, $list),)*];
     };

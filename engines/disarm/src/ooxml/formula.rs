@@ -194,13 +194,9 @@ mod tests {
             "_xll.Foo()",
             "MyMacro(1)",
             "INDIRECT(\"'file:///etc/passwd'#$Sheet1.A1\")",
-            "SUM(A1",
             "\"open",
             "",
-        ]
-        .into_iter()
-        .filter(|f| *f != "SUM(A1")
-        {
+        ] {
             assert!(!is_allowed(formula), "{formula}");
         }
     }

@@ -28,9 +28,6 @@ macro_rules! kinds {
         pub(super) enum Kind { $($kind,)* }
 
         impl Kind {
-            #[cfg(test)]
-            pub(super) const ALL: &[Kind] = &[$(Kind::$kind,)*];
-
             fn row(self) -> Row {
                 match self { $(Kind::$kind => Row {
                     ns: Ns::$ns, root: $root, relation: $relation, media: $media, path: $path,

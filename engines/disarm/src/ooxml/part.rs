@@ -65,7 +65,7 @@ impl Judge for PartJudge<'_, '_, '_, '_> {
             return Ok(self.note_sheet(verdict, &element));
         }
         match element.spec.ns {
-            Ns::X => self.sheet_element(element, ancestors),
+            Ns::X => self.sheet_element(element),
             Ns::W => Ok(self.word_element(element, ancestors)),
             Ns::P | Ns::A => Ok(self.slide_element(element)),
             Ns::C => Ok(chart_element(element)),
@@ -200,11 +200,13 @@ impl PartJudge<'_, '_, '_, '_> {
                     }
                 }
             }
-            _ if ancestors.len() == 1 && self.job.kind == Kind::WordSettings => {
-                if !SETTINGS.contains(&element.spec.local) {
-                    self.rebuild.removed(RemovalCode::Metadata, "付帯設定");
-                    return Verdict::Drop;
-                }
+            local
+                if ancestors.len() == 1
+                    && self.job.kind == Kind::WordSettings
+                    && !SETTINGS.contains(&local) =>
+            {
+                self.rebuild.removed(RemovalCode::Metadata, "付帯設定");
+                return Verdict::Drop;
             }
             _ => {}
         }
@@ -268,7 +270,7 @@ impl PartJudge<'_, '_, '_, '_> {
 
     // --- Spreadsheets ---------------------------------------------------------------------------------------
 
-    fn sheet_element(&mut self, mut element: Element, ancestors: &[Element]) -> Result<Verdict, Refusal> {
+    fn sheet_element(&mut self, mut element: Element) -> Result<Verdict, Refusal> {
         match element.spec.local {
             "c" => self.cell(&mut element),
             "row" => {
@@ -303,7 +305,6 @@ impl PartJudge<'_, '_, '_, '_> {
                 return Ok(Verdict::Drop);
             }
             "dataValidation" => {
-                element.remove("error:");
                 let wants = !matches!(element.attribute("type"), None | Some("none"));
                 if wants && element.child(Ns::X, "formula1").is_none() {
                     return Ok(Verdict::Drop);
@@ -327,11 +328,8 @@ impl PartJudge<'_, '_, '_, '_> {
                 self.report(RemovalCode::Formula, element.spec.local);
                 return Ok(Verdict::Drop);
             }
-            "table" => {
-                if matches!(element.attribute("tableType"), Some("queryTable" | "xml")) {
-                    element.remove("tableType");
-                }
-            }
+            // Where a table's rows came from is gone; the rows stay.
+            "table" => element.remove("tableType"),
             "hyperlink" if element.attribute("location").is_none() && element.attribute("r:id").is_none() => {
                 return Ok(Verdict::Drop);
             }
@@ -343,7 +341,6 @@ impl PartJudge<'_, '_, '_, '_> {
             }
             _ => {}
         }
-        let _ = ancestors;
         Ok(Verdict::Keep(element))
     }
 

@@ -133,7 +133,6 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
         if kind.is_single() && self.counts.contains_key(&kind) {
             return Ok(None);
         }
-        // A slide is in the show or it is nowhere.
         let Some(bytes) = self.package.bytes(source, self.ctx)? else { return Ok(None) };
         let (ns, root) = kind.root();
         let text = xml::decode(bytes, source)?;

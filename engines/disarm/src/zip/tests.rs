@@ -123,3 +123,20 @@ proptest::proptest! {
         let _ = code(&file);
     }
 }
+
+fn check(name: &str, file: &[u8], expect: Option<RefusalCode>) {
+    assert_eq!(code(file), expect, "{name}");
+}
+
+#[test]
+fn each_known_ambiguity_is_met() {
+    use RefusalCode::*;
+    check("absolute-name", include_bytes!("fixtures/absolute-name.zip"), Some(Ambiguous));
+    check("same-names", include_bytes!("fixtures/same-names.zip"), Some(Ambiguous));
+    check("concatenated", include_bytes!("fixtures/concatenated.zip"), Some(Ambiguous));
+    check("zip_password", include_bytes!("fixtures/zip_password.zip"), Some(Encrypted));
+    check("streaming", include_bytes!("fixtures/streaming.zip"), None);
+    check("test-trailing-junk", include_bytes!("fixtures/test-trailing-junk.zip"), None);
+    check("zip64", include_bytes!("fixtures/zip64.zip"), None);
+    check("cp-437", include_bytes!("fixtures/cp-437.zip"), None);
+}

@@ -63,7 +63,7 @@ impl Writer {
         let (packed, size) =
             (u32::try_from(body.len()).map_err(too_large)?, u32::try_from(bytes.len()).map_err(too_large)?);
         let name_len = u16::try_from(name.len()).map_err(too_large)?;
-        self.count = self.count.checked_add(1).filter(|&n| n < u16::MAX).ok_or_else(|| too_large_count())?;
+        self.count = self.count.checked_add(1).filter(|&n| n < u16::MAX).ok_or_else(too_large_count)?;
 
         let mut shared = Vec::with_capacity(26);
         for field in [20, if name.is_ascii() { 0 } else { UTF8 }, method, 0, DATE] {

@@ -212,7 +212,7 @@ pub(super) fn check_part(
     ids: &HashMap<String, bool>,
     limits: &Limits,
 ) -> Result<(), VerifyFailure> {
-    let mut walk = Walk { part, ids, text: String::new(), fields: Vec::new(), diagram: 0 };
+    let mut walk = Walk { part, ids, text: String::new(), fields: Vec::new() };
     let fail = |what: String| VerifyFailure::new(name, what);
     let mut reader = Reader::new(bytes).map_err(fail)?;
     let nesting = usize::try_from(limits.nesting).unwrap_or(256);
@@ -238,8 +238,6 @@ struct Walk<'a> {
     text: String,
     /// Open fields: has the instruction been read, has the separator.
     fields: Vec<(bool, bool)>,
-    /// Depth inside the one extension that is written, the drawn form of a diagram.
-    diagram: usize,
 }
 
 impl Walk<'_> {
@@ -251,8 +249,7 @@ impl Walk<'_> {
         if self.part.root == "dgm:dataModel"
             && matches!((name, depth), ("dgm:extLst", 1) | ("a:ext", 2) | ("dsp:dataModelExt", 3))
         {
-            self.diagram = depth;
-            return diagram_extension(name, attributes, self.ids);
+            return diagram_extension(name, attributes);
         }
         let (prefix, local) = name.split_once(':').unwrap_or(("", name));
         let allowed =
@@ -356,11 +353,7 @@ fn namespace(prefix: &str, uri: &str) -> Result<(), String> {
 }
 
 /// The extension that ties a diagram's data to its drawn form.
-fn diagram_extension(
-    name: &str,
-    attributes: &[(&str, String)],
-    _ids: &HashMap<String, bool>,
-) -> Result<(), String> {
+fn diagram_extension(name: &str, attributes: &[(&str, String)]) -> Result<(), String> {
     for (key, value) in attributes {
         let known = match *key {
             "xmlns:a" => LISTS.iter().any(|(p, u, _)| *p == "a" && u == value),
