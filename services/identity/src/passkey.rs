@@ -11,8 +11,8 @@ use serde_json::Value as Json;
 use webauthn_rs::Webauthn;
 use webauthn_rs::WebauthnBuilder;
 use webauthn_rs::prelude::{
-    AuthenticationResult, CredentialID, DiscoverableAuthentication, DiscoverableKey, Passkey,
-    PasskeyAuthentication, PasskeyRegistration, PublicKeyCredential, RegisterPublicKeyCredential, Url, Uuid,
+    AuthenticationResult, CredentialID, DiscoverableAuthentication, Passkey, PasskeyAuthentication,
+    PasskeyRegistration, PublicKeyCredential, RegisterPublicKeyCredential, Url, Uuid,
 };
 
 use crate::config::Config;
@@ -124,7 +124,7 @@ impl Site {
         passkey: &Passkey,
     ) -> Result<AuthenticationResult> {
         self.webauthn
-            .finish_discoverable_authentication_v2(&answer.credential, state, &DiscoverableKey::from(passkey))
+            .finish_discoverable_authentication_v2(&answer.credential, state, passkey)
             .map_err(refused)
             .and_then(require_verified)
     }

@@ -7,7 +7,7 @@ fn a_cookie_counts_in_its_zone_only() {
     let session = world.sign_in(&member, "lgwan");
     let elsewhere = world.identity.authenticate(&session.cookie, &zone_id("internet"));
     assert!(matches!(elsewhere, Err(IdentityError::WrongZone)));
-    for forged in ["", "x", &session.cookie[1..], session.info.id.as_str()] {
+    for forged in ["", "x", session.cookie.get(1..).unwrap(), session.info.id.as_str()] {
         let forged = world.identity.authenticate(forged, &zone_id("lgwan"));
         assert!(matches!(forged, Err(IdentityError::NotAuthenticated)));
     }
@@ -76,7 +76,7 @@ fn a_forged_or_foreign_csrf_token_is_refused() {
     let other = world.sign_in(&member, "lgwan");
     let info = world.identity.authenticate(&session.cookie, &zone_id("lgwan")).unwrap();
     world.identity.check_csrf(&info, &info.csrf).unwrap();
-    let shorter = &info.csrf[..info.csrf.len() - 1];
+    let shorter = info.csrf.get(..42).unwrap();
     for forged in ["", shorter, &other.info.csrf, &session.cookie, info.id.as_str()] {
         assert!(matches!(world.identity.check_csrf(&info, forged), Err(IdentityError::CsrfRefused)));
     }
