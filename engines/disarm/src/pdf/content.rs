@@ -478,16 +478,8 @@ fn plain(operator: &[u8], args: &[Operand], run: &mut Run) {
             }
             run.saves -= 1;
         }
-        b"BT" => {
-            if std::mem::replace(&mut run.in_text, true) {
-                return;
-            }
-        }
-        b"ET" => {
-            if !std::mem::replace(&mut run.in_text, false) {
-                return;
-            }
-        }
+        b"BT" if std::mem::replace(&mut run.in_text, true) => return,
+        b"ET" if !std::mem::replace(&mut run.in_text, false) => return,
         b"S" | b"s" | b"f" | b"F" | b"f*" | b"B" | b"B*" | b"b" | b"b*" if run.hidden() => {
             run.emit(&[], b"n");
             return;

@@ -37,7 +37,7 @@ impl<'d> Graph<'_, 'd, '_> {
             out.set("FontDescriptor", descriptor);
         }
         self.encoding(font, &mut out);
-        self.to_unicode(font, &mut out)?;
+        self.unicode_map(font, &mut out)?;
         Ok(out)
     }
 
@@ -58,7 +58,7 @@ impl<'d> Graph<'_, 'd, '_> {
             .with("FontMatrix", Val::nums(matrix));
         self.widths(font, &mut out);
         self.encoding(font, &mut out);
-        self.to_unicode(font, &mut out)?;
+        self.unicode_map(font, &mut out)?;
         let mut scope = Scope::new(src.dict(font, "Resources"));
         let mut procs = Dict::new();
         for (name, glyph) in glyphs.iter().take(4096) {
@@ -147,7 +147,7 @@ impl<'d> Graph<'_, 'd, '_> {
         }
         let cid = self.out.add(Val::Dict(cid));
         out.set("DescendantFonts", Val::Arr(vec![Val::Ref(cid)]));
-        self.to_unicode(font, &mut out)?;
+        self.unicode_map(font, &mut out)?;
         Ok(Some(out))
     }
 
@@ -224,7 +224,7 @@ impl<'d> Graph<'_, 'd, '_> {
         }
     }
 
-    fn to_unicode(&mut self, font: &'d Dictionary, out: &mut Dict) -> Result<(), Refusal> {
+    fn unicode_map(&mut self, font: &'d Dictionary, out: &mut Dict) -> Result<(), Refusal> {
         match self.src.value(font, "ToUnicode") {
             Object::Stream(stream) if !is_external(&stream.dict) => {
                 let data = self.src.decode(stream, self.ctx)?.data;

@@ -209,14 +209,12 @@ fn note_dictionary(graph: &mut Graph<'_, '_, '_>, dict: &Dictionary) {
     if dict.has(b"JS") {
         graph.note(RemovalCode::Script, "JavaScript");
     }
-    match name(b"S") {
-        kind @ (b"JavaScript" | b"Launch" | b"GoToR" | b"GoToE" | b"SubmitForm" | b"ImportData"
-        | b"Rendition" | b"RichMediaExecute" | b"Movie" | b"Sound") => {
-            // `Movie` and `Sound` are names elsewhere too, but no page is drawn with them.
-            let (code, what) = action::removal(kind);
-            graph.note(code, what);
-        }
-        _ => {}
+    if let kind @ (b"JavaScript" | b"Launch" | b"GoToR" | b"GoToE" | b"SubmitForm" | b"ImportData"
+    | b"Rendition" | b"RichMediaExecute" | b"Movie" | b"Sound") = name(b"S")
+    {
+        // `Movie` and `Sound` are names elsewhere too, but no page is drawn with them.
+        let (code, what) = action::removal(kind);
+        graph.note(code, what);
     }
     match name(b"Type") {
         b"EmbeddedFile" => graph.note(RemovalCode::EmbeddedFile, "添付ファイル"),

@@ -83,9 +83,9 @@ impl<'d> Graph<'_, 'd, '_> {
         let src = self.src;
         let dict = page.dict;
         let mut out = Dict::typed("Page").with("Parent", Val::Ref(parent));
-        let media = page.inherited.media.filter(|media| spans(media)).unwrap_or(DEFAULT_MEDIA);
+        let media = page.inherited.media.filter(spans).unwrap_or(DEFAULT_MEDIA);
         out.set("MediaBox", Val::nums(media));
-        out.set_some("CropBox", page.inherited.crop.filter(|crop| spans(crop)).map(Val::nums));
+        out.set_some("CropBox", page.inherited.crop.filter(spans).map(Val::nums));
         for key in ["BleedBox", "TrimBox", "ArtBox"] {
             out.set_some(key, src.exactly::<4>(dict, key).map(Val::nums));
         }

@@ -64,7 +64,7 @@ impl Source {
         if doc.objects.len() as u64 > u64::from(ctx.limits().pdf_objects) {
             return Err(Refusal::new(RefusalCode::Bomb, format!("pdf_objects {}", ctx.limits().pdf_objects)));
         }
-        let held: u64 = doc.objects.values().map(|object| object_bytes(object)).sum();
+        let held: u64 = doc.objects.values().map(object_bytes).sum();
         ctx.charge_expanded(held)?;
         if doc.xref_section_count > 1 && doc.linearization.is_none() {
             ctx.removed(RemovalCode::HiddenContent, "文書（更新前の版）");

@@ -21,7 +21,7 @@ enum Reading {
     /// A `ToUnicode` map and the length of codes outside of its code spaces.
     Map(Spaces, Lookup, usize),
     /// A text encoding of its own: Shift_JIS, EUC-JP, UTF-16BE, or a base encoding.
-    Charset(&'static encoding_rs::Encoding, [Option<char>; 256]),
+    Charset(&'static encoding_rs::Encoding, Vec<Option<char>>),
     Unknown,
 }
 
@@ -159,16 +159,16 @@ impl<'d> Graph<'_, 'd, '_> {
             let encoding = src.name(font, "Encoding").unwrap_or_default();
             let has = |part: &[u8]| encoding.windows(part.len()).any(|window| window == part);
             return Ok(if has(b"RKSJ") {
-                Reading::Charset(encoding_rs::SHIFT_JIS, [None; 256])
+                Reading::Charset(encoding_rs::SHIFT_JIS, Vec::new())
             } else if has(b"UTF16") || has(b"UCS2") {
-                Reading::Charset(encoding_rs::UTF_16BE, [None; 256])
+                Reading::Charset(encoding_rs::UTF_16BE, Vec::new())
             } else if encoding == b"EUC-H" || encoding == b"EUC-V" {
-                Reading::Charset(encoding_rs::EUC_JP, [None; 256])
+                Reading::Charset(encoding_rs::EUC_JP, Vec::new())
             } else {
                 Reading::Unknown
             });
         }
-        let mut differences = [None; 256];
+        let mut differences = vec![None; 256];
         let mut base = src.name(font, "Encoding");
         if let Some(encoding) = src.dict(font, "Encoding") {
             base = src.name(encoding, "BaseEncoding");

@@ -196,10 +196,7 @@ impl Writer {
 pub(super) fn deflate(plain: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::with_capacity(plain.len() / 3 + 64), Compression::new(5));
     // Writing into a vector has no way to fail; an empty stream would be the visible result if it did.
-    match encoder.write_all(plain).and_then(|()| encoder.finish()) {
-        Ok(packed) => packed,
-        Err(_) => Vec::new(),
-    }
+    encoder.write_all(plain).and_then(|()| encoder.finish()).unwrap_or_default()
 }
 
 fn references(value: &Val, found: &mut Vec<u32>) {

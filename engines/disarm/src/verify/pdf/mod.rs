@@ -6,6 +6,7 @@
 
 mod content;
 mod file;
+mod keys;
 mod roles;
 
 use crate::{Limits, VerifyFailure};

@@ -5,370 +5,11 @@ use std::{collections::HashMap, io::Read};
 use super::{
     content,
     file::{File, Value, fail},
+    keys::{BASES, Role, Rule, keys},
 };
 use crate::{Limits, VerifyFailure};
 
 type Entries<'a> = [(Vec<u8>, Value<'a>)];
-
-/// The part that an object plays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
-    Catalog,
-    Info,
-    Pages,
-    Page,
-    Contents,
-    Resources,
-    Group,
-    Annotation,
-    UriAction,
-    Outlines,
-    OutlineItem,
-    Labels,
-    Label,
-    View,
-    ExtGState,
-    SoftMask,
-    Space,
-    Cie,
-    Function,
-    Shading,
-    Pattern,
-    XObject,
-    Font,
-    CidFont,
-    Descriptor,
-    FontFile,
-    CharProc,
-    Encoding,
-    Cmap,
-    CidToGid,
-    System,
-}
-
-/// What may stand under a key.
-#[derive(Debug, Clone, Copy)]
-enum Rule {
-    Num,
-    Bool,
-    Str,
-    /// Any name: of a font, a glyph, a colorant.
-    Name,
-    /// One of these names.
-    In(&'static [&'static str]),
-    /// An array of numbers.
-    Nums,
-    /// A dictionary or stream of a role, here or by reference.
-    Is(Role),
-    /// The same, or one of these names.
-    IsOr(Role, &'static [&'static str]),
-    /// An array of them.
-    Each(Role),
-    /// One of them, or an array.
-    OneOrEach(Role),
-    /// A dictionary from names of our own to them.
-    Map(Role),
-    /// Numbers, or a dictionary or stream of a role.
-    NumsOr(Role),
-    /// A page of this document and how it is shown.
-    Destination,
-    /// An address.
-    Uri,
-    /// Back to the parent, which is checked from above.
-    Back,
-    /// Codes and glyph names.
-    Differences,
-    /// A dash pattern, or a font with its size.
-    Dashes,
-    FontSize,
-    /// Widths of a composite font: numbers and arrays of numbers.
-    CidWidths,
-    /// Pairs of a page index and a label.
-    LabelPairs,
-}
-
-use Role as R;
-use Rule::{Back, Bool, CidWidths, Each, In, Is, IsOr, Map, Name, Num, Nums, NumsOr, OneOrEach, Str};
-
-const INTENTS: &[&str] = &["AbsoluteColorimetric", "RelativeColorimetric", "Saturation", "Perceptual"];
-const BLENDS: &[&str] = &[
-    "Normal",
-    "Compatible",
-    "Multiply",
-    "Screen",
-    "Overlay",
-    "Darken",
-    "Lighten",
-    "ColorDodge",
-    "ColorBurn",
-    "HardLight",
-    "SoftLight",
-    "Difference",
-    "Exclusion",
-    "Hue",
-    "Saturation",
-    "Color",
-    "Luminosity",
-];
-const BASES: &[&str] = &["WinAnsiEncoding", "MacRomanEncoding", "MacExpertEncoding", "StandardEncoding"];
-
-fn keys(role: Role) -> &'static [(&'static str, Rule)] {
-    match role {
-        R::Catalog => &[
-            ("Type", In(&["Catalog"])),
-            ("Pages", Is(R::Pages)),
-            ("Outlines", Is(R::Outlines)),
-            ("PageMode", In(&["UseOutlines"])),
-            ("PageLabels", Is(R::Labels)),
-            ("Lang", Str),
-            (
-                "PageLayout",
-                In(&[
-                    "SinglePage",
-                    "OneColumn",
-                    "TwoColumnLeft",
-                    "TwoColumnRight",
-                    "TwoPageLeft",
-                    "TwoPageRight",
-                ]),
-            ),
-            ("ViewerPreferences", Is(R::View)),
-        ],
-        R::Info => &[("Producer", Str)],
-        R::Pages => &[("Type", In(&["Pages"])), ("Count", Num), ("Kids", Each(R::Page))],
-        R::Page => &[
-            ("Type", In(&["Page"])),
-            ("Parent", Back),
-            ("MediaBox", Nums),
-            ("CropBox", Nums),
-            ("BleedBox", Nums),
-            ("TrimBox", Nums),
-            ("ArtBox", Nums),
-            ("Rotate", Num),
-            ("UserUnit", Num),
-            ("Group", Is(R::Group)),
-            ("Contents", Is(R::Contents)),
-            ("Resources", Is(R::Resources)),
-            ("Annots", Each(R::Annotation)),
-        ],
-        R::Contents | R::CharProc | R::CidToGid => &[],
-        R::Resources => &[
-            ("ExtGState", Map(R::ExtGState)),
-            ("ColorSpace", Map(R::Space)),
-            ("Pattern", Map(R::Pattern)),
-            ("Shading", Map(R::Shading)),
-            ("XObject", Map(R::XObject)),
-            ("Font", Map(R::Font)),
-        ],
-        R::Group => &[
-            ("Type", In(&["Group"])),
-            ("S", In(&["Transparency"])),
-            ("CS", Is(R::Space)),
-            ("I", Bool),
-            ("K", Bool),
-        ],
-        R::Annotation => &[
-            ("Type", In(&["Annot"])),
-            ("Subtype", In(&["Link"])),
-            ("Rect", Nums),
-            ("F", Num),
-            ("Border", Nums),
-            ("C", Nums),
-            ("QuadPoints", Nums),
-            ("Dest", Rule::Destination),
-            ("A", Is(R::UriAction)),
-        ],
-        R::UriAction => &[("Type", In(&["Action"])), ("S", In(&["URI"])), ("URI", Rule::Uri)],
-        R::Outlines => {
-            &[("Type", In(&["Outlines"])), ("First", Is(R::OutlineItem)), ("Last", Back), ("Count", Num)]
-        }
-        R::OutlineItem => &[
-            ("Title", Str),
-            ("Parent", Back),
-            ("Prev", Back),
-            ("Next", Is(R::OutlineItem)),
-            ("First", Is(R::OutlineItem)),
-            ("Last", Back),
-            ("Count", Num),
-            ("Dest", Rule::Destination),
-            ("C", Nums),
-            ("F", Num),
-        ],
-        R::Labels => &[("Nums", Rule::LabelPairs)],
-        R::Label => &[("S", In(&["D", "R", "r", "A", "a"])), ("P", Str), ("St", Num)],
-        R::View => &[
-            ("Direction", In(&["L2R", "R2L"])),
-            ("PrintScaling", In(&["None", "AppDefault"])),
-            ("Duplex", In(&["Simplex", "DuplexFlipShortEdge", "DuplexFlipLongEdge"])),
-        ],
-        R::ExtGState => &[
-            ("Type", In(&["ExtGState"])),
-            ("LW", Num),
-            ("LC", Num),
-            ("LJ", Num),
-            ("ML", Num),
-            ("OPM", Num),
-            ("FL", Num),
-            ("SM", Num),
-            ("CA", Num),
-            ("ca", Num),
-            ("OP", Bool),
-            ("op", Bool),
-            ("SA", Bool),
-            ("AIS", Bool),
-            ("TK", Bool),
-            ("D", Rule::Dashes),
-            ("RI", In(INTENTS)),
-            ("BM", In(BLENDS)),
-            ("Font", Rule::FontSize),
-            ("SMask", IsOr(R::SoftMask, &["None"])),
-        ],
-        R::SoftMask => &[
-            ("Type", In(&["Mask"])),
-            ("S", In(&["Alpha", "Luminosity"])),
-            ("G", Is(R::XObject)),
-            ("BC", Nums),
-            ("TR", IsOr(R::Function, &["Identity", "Default"])),
-        ],
-        R::Space => &[],
-        R::Cie => &[
-            ("WhitePoint", Nums),
-            ("BlackPoint", Nums),
-            ("Gamma", NumsOr(R::Function)),
-            ("Matrix", Nums),
-            ("Range", Nums),
-        ],
-        R::Function => &[
-            ("FunctionType", Num),
-            ("Domain", Nums),
-            ("Range", Nums),
-            ("Size", Nums),
-            ("BitsPerSample", Num),
-            ("Encode", Nums),
-            ("Decode", Nums),
-            ("N", Num),
-            ("C0", Nums),
-            ("C1", Nums),
-            ("Functions", Each(R::Function)),
-            ("Bounds", Nums),
-        ],
-        R::Shading => &[
-            ("ShadingType", Num),
-            ("ColorSpace", Is(R::Space)),
-            ("Background", Nums),
-            ("BBox", Nums),
-            ("AntiAlias", Bool),
-            ("Function", OneOrEach(R::Function)),
-            ("Domain", Nums),
-            ("Matrix", Nums),
-            ("Coords", Nums),
-            ("Extend", Nums),
-            ("BitsPerCoordinate", Num),
-            ("BitsPerComponent", Num),
-            ("BitsPerFlag", Num),
-            ("VerticesPerRow", Num),
-            ("Decode", Nums),
-        ],
-        R::Pattern => &[
-            ("Type", In(&["Pattern"])),
-            ("PatternType", Num),
-            ("PaintType", Num),
-            ("TilingType", Num),
-            ("BBox", Nums),
-            ("XStep", Num),
-            ("YStep", Num),
-            ("Matrix", Nums),
-            ("Resources", Is(R::Resources)),
-            ("Shading", Is(R::Shading)),
-            ("ExtGState", Is(R::ExtGState)),
-        ],
-        R::XObject => &[
-            ("Type", In(&["XObject"])),
-            ("Subtype", In(&["Form", "Image"])),
-            ("BBox", Nums),
-            ("Matrix", Nums),
-            ("Group", Is(R::Group)),
-            ("Resources", Is(R::Resources)),
-            ("Width", Num),
-            ("Height", Num),
-            ("BitsPerComponent", Num),
-            ("ImageMask", Bool),
-            ("ColorSpace", Is(R::Space)),
-            ("Decode", Nums),
-            ("Interpolate", Bool),
-            ("Intent", In(INTENTS)),
-            ("Matte", Nums),
-            ("Mask", NumsOr(R::XObject)),
-            ("SMask", Is(R::XObject)),
-        ],
-        R::Font => &[
-            ("Type", In(&["Font"])),
-            ("Subtype", In(&["Type0", "Type1", "MMType1", "TrueType", "Type3"])),
-            ("BaseFont", Name),
-            ("FirstChar", Num),
-            ("LastChar", Num),
-            ("Widths", Nums),
-            ("FontDescriptor", Is(R::Descriptor)),
-            ("Encoding", IsOr(R::Encoding, &[])),
-            ("ToUnicode", IsOr(R::Cmap, &["Identity-H"])),
-            ("DescendantFonts", Each(R::CidFont)),
-            ("FontBBox", Nums),
-            ("FontMatrix", Nums),
-            ("CharProcs", Map(R::CharProc)),
-            ("Resources", Is(R::Resources)),
-        ],
-        R::CidFont => &[
-            ("Type", In(&["Font"])),
-            ("Subtype", In(&["CIDFontType0", "CIDFontType2"])),
-            ("BaseFont", Name),
-            ("CIDSystemInfo", Is(R::System)),
-            ("FontDescriptor", Is(R::Descriptor)),
-            ("DW", Num),
-            ("DW2", Nums),
-            ("W", CidWidths),
-            ("W2", CidWidths),
-            ("CIDToGIDMap", IsOr(R::CidToGid, &["Identity"])),
-        ],
-        R::Descriptor => &[
-            ("Type", In(&["FontDescriptor"])),
-            ("FontName", Name),
-            ("Flags", Num),
-            ("FontBBox", Nums),
-            ("FontWeight", Num),
-            ("ItalicAngle", Num),
-            ("Ascent", Num),
-            ("Descent", Num),
-            ("Leading", Num),
-            ("CapHeight", Num),
-            ("XHeight", Num),
-            ("StemV", Num),
-            ("StemH", Num),
-            ("AvgWidth", Num),
-            ("MaxWidth", Num),
-            ("MissingWidth", Num),
-            ("FontFile", Is(R::FontFile)),
-            ("FontFile2", Is(R::FontFile)),
-            ("FontFile3", Is(R::FontFile)),
-        ],
-        R::FontFile => &[
-            ("Length1", Num),
-            ("Length2", Num),
-            ("Length3", Num),
-            ("Subtype", In(&["OpenType", "Type1C", "CIDFontType0C"])),
-        ],
-        R::Encoding => {
-            &[("Type", In(&["Encoding"])), ("BaseEncoding", In(BASES)), ("Differences", Rule::Differences)]
-        }
-        R::Cmap => &[
-            ("Type", In(&["CMap"])),
-            ("CMapName", In(&["Rebuilt"])),
-            ("CIDSystemInfo", Is(R::System)),
-            ("WMode", Num),
-            ("UseCMap", Name),
-        ],
-        R::System => &[("Registry", Str), ("Ordering", Str), ("Supplement", Num)],
-    }
-}
 
 /// Streams may have these keys besides those of their role.
 const STREAM_KEYS: &[&[u8]] = &[b"Length", b"Filter"];
@@ -386,7 +27,7 @@ pub(super) fn check(file: &File<'_>, limits: &Limits) -> Result<(), VerifyFailur
     let mut check = Check {
         file,
         seen: HashMap::new(),
-        open: vec![(file.root, R::Catalog), (file.info, R::Info)],
+        open: vec![(file.root, Role::Catalog), (file.info, Role::Info)],
         budget: limits.expanded_bytes,
         owners: owners(file),
     };
@@ -430,10 +71,16 @@ impl<'a, 'f> Check<'a, 'f> {
 
     fn value(&mut self, place: &str, value: &'f Value<'a>, role: Role) -> Result<(), VerifyFailure> {
         match (role, value) {
-            (R::Space, value) => self.space(place, value, 0),
-            (R::Contents | R::CharProc | R::FontFile | R::Cmap | R::CidToGid | R::XObject, _) => {
-                Err(fail(place, format!("{role:?} is no stream")))
-            }
+            (Role::Space, value) => self.space(place, value, 0),
+            (
+                Role::Contents
+                | Role::CharProc
+                | Role::FontFile
+                | Role::Cmap
+                | Role::CidToGid
+                | Role::XObject,
+                _,
+            ) => Err(fail(place, format!("{role:?} is no stream"))),
             (_, Value::Dict(entries)) => self.entries(place, entries, role, false),
             _ => Err(fail(place, format!("{role:?} is no dictionary"))),
         }
@@ -485,10 +132,10 @@ impl<'a, 'f> Check<'a, 'f> {
             (Rule::Nums | Rule::NumsOr(_), Value::Arr(items)) => {
                 items.iter().all(|item| matches!(item, Value::Num(_) | Value::Bool(_)))
             }
-            (Rule::NumsOr(R::Function), Value::Num(_)) => true,
-            (Rule::IsOr(R::Encoding, _), Value::Ref(number)) => {
+            (Rule::NumsOr(Role::Function), Value::Num(_)) => true,
+            (Rule::IsOr(Role::Encoding, _), Value::Ref(number)) => {
                 let stream = matches!(self.get(*number)?, Value::Stream(..));
-                self.open.push((*number, if stream { R::Cmap } else { R::Encoding }));
+                self.open.push((*number, if stream { Role::Cmap } else { Role::Encoding }));
                 true
             }
             (Rule::Is(role) | Rule::IsOr(role, _) | Rule::NumsOr(role) | Rule::OneOrEach(role), value)
@@ -515,7 +162,7 @@ impl<'a, 'f> Check<'a, 'f> {
             }
             (Rule::Destination, Value::Arr(items)) => match items.as_slice() {
                 [Value::Ref(page), Value::Name(fit), numbers @ ..] => {
-                    self.open.push((*page, R::Page));
+                    self.open.push((*page, Role::Page));
                     fit.starts_with(b"Fit") | (fit == b"XYZ")
                         && numbers.iter().all(|number| matches!(number, Value::Num(_)))
                 }
@@ -540,7 +187,7 @@ impl<'a, 'f> Check<'a, 'f> {
                     if dashes.iter().all(|dash| matches!(dash, Value::Num(_))))
             }
             (Rule::FontSize, Value::Arr(items)) => match items.as_slice() {
-                [font @ Value::Ref(_), Value::Num(_)] => return self.part(place, font, R::Font),
+                [font @ Value::Ref(_), Value::Num(_)] => return self.part(place, font, Role::Font),
                 _ => false,
             },
             (Rule::CidWidths, Value::Arr(items)) => items.iter().all(|item| match item {
@@ -551,7 +198,9 @@ impl<'a, 'f> Check<'a, 'f> {
             (Rule::LabelPairs, Value::Arr(items)) => {
                 for pair in items.chunks(2) {
                     match pair {
-                        [Value::Num(_), Value::Dict(label)] => self.entries(place, label, R::Label, false)?,
+                        [Value::Num(_), Value::Dict(label)] => {
+                            self.entries(place, label, Role::Label, false)?
+                        }
                         _ => return Err(wrong()),
                     }
                 }
@@ -584,20 +233,20 @@ impl<'a, 'f> Check<'a, 'f> {
             [Value::Name(family), Value::Dict(entries)]
                 if matches!(family.as_slice(), b"CalGray" | b"CalRGB" | b"Lab") =>
             {
-                self.entries(place, entries, R::Cie, false)
+                self.entries(place, entries, Role::Cie, false)
             }
             [Value::Name(family), base, Value::Num(_), Value::Str(_)] if family == b"Indexed" => {
                 self.space(place, base, depth + 1)
             }
             [Value::Name(family), name, base, tint] if family == b"Separation" && colorant(name) => {
                 self.space(place, base, depth + 1)?;
-                self.rule(place, tint, IsOr(R::Function, &["Identity", "Default"]))
+                self.rule(place, tint, Rule::IsOr(Role::Function, &["Identity", "Default"]))
             }
             [Value::Name(family), Value::Arr(names), base, tint]
                 if family == b"DeviceN" && names.iter().all(colorant) =>
             {
                 self.space(place, base, depth + 1)?;
-                self.rule(place, tint, IsOr(R::Function, &["Identity", "Default"]))
+                self.rule(place, tint, Rule::IsOr(Role::Function, &["Identity", "Default"]))
             }
             [Value::Name(family), base] if family == b"Pattern" => self.space(place, base, depth + 1),
             _ => Err(wrong()),
@@ -615,7 +264,7 @@ impl<'a, 'f> Check<'a, 'f> {
             Some(Value::Name(name)) => name.as_slice(),
             _ => return Err(fail(place, "filter")),
         };
-        let image = role == R::XObject && is_name(find(entries, "Subtype"), b"Image");
+        let image = role == Role::XObject && is_name(find(entries, "Subtype"), b"Image");
         if image && filter == b"DCTDecode" {
             let whole = data.starts_with(&[0xFF, 0xD8, 0xFF]) && data.ends_with(&[0xFF, 0xD9]);
             return if whole { Ok(()) } else { Err(fail(place, "JPEG data")) };
@@ -625,21 +274,21 @@ impl<'a, 'f> Check<'a, 'f> {
         }
         let plain = self.inflate(place, data)?;
         match role {
-            R::XObject if image => image_size(place, entries, plain.len()),
-            R::Contents => {
+            Role::XObject if image => image_size(place, entries, plain.len()),
+            Role::Contents => {
                 let resources = self.owner(place)?;
                 drawing(place, &plain, false, resources)
             }
-            R::XObject | R::Pattern => drawing(place, &plain, false, dict(find(entries, "Resources"))),
-            R::CharProc => {
+            Role::XObject | Role::Pattern => drawing(place, &plain, false, dict(find(entries, "Resources"))),
+            Role::CharProc => {
                 let resources = self.owner(place)?;
                 drawing(place, &plain, true, resources)
             }
-            R::Cmap => content::character_map(place, &plain),
-            R::Function if matches!(find(entries, "FunctionType"), Some(Value::Num(4.0))) => {
+            Role::Cmap => content::character_map(place, &plain),
+            Role::Function if matches!(find(entries, "FunctionType"), Some(Value::Num(4.0))) => {
                 content::calculator(place, &plain)
             }
-            R::Function | R::Shading | R::FontFile | R::CidToGid => Ok(()),
+            Role::Function | Role::Shading | Role::FontFile | Role::CidToGid => Ok(()),
             _ => Err(fail(place, format!("{role:?} is a stream"))),
         }
     }
