@@ -1,0 +1,305 @@
+//! The command line, defined once: parsing, help, man page and completions all come from here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// 関所: 自治体の情報セキュリティポリシーを実行します。Runs a municipality's information-security policy.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sekisho",
+    version,
+    propagate_version = true,
+    after_help = "終了コード Exit codes: 0 成功 success, 1 拒否・不合格 refused or failed, 2 使い方の誤り misuse."
+)]
+pub(crate) struct Cli {
+    /// Language of messages: ja or en (default: from LANG)
+    #[arg(long, global = true, value_enum)]
+    pub(crate) lang: Option<LangArg>,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// The language of messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LangArg {
+    /// 日本語
+    Ja,
+    /// English
+    En,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Start a sample city on this machine and show the journey of a file (with --once: by itself, then stop)
+    Demo(DemoArgs),
+    /// Run the server: one listener for each zone
+    Serve(ServeArgs),
+    /// Disarm files or folders without a server
+    Disarm(DisarmArgs),
+    /// Check disarmed files with the second reader
+    Verify(VerifyArgs),
+    /// Check or show a municipality's declaration
+    #[command(subcommand)]
+    Policy(PolicyVerb),
+    /// Verify, rebuild and read the ledger
+    #[command(subcommand)]
+    Ledger(LedgerVerb),
+    /// Copy everything to a folder, consistently
+    Backup(BackupArgs),
+    /// Restore a backup into an empty data folder, verified
+    Restore(RestoreArgs),
+    /// Add people and issue enrolment links on the server
+    #[command(subcommand)]
+    User(UserVerb),
+    /// The sandboxed worker
+    #[command(subcommand)]
+    Worker(WorkerVerb),
+    /// Print the man page or shell completions
+    #[command(subcommand)]
+    Generate(GenerateVerb),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Perform the whole journey over HTTP, print what happened, and stop
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Keep the data here instead of in a temporary folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Save the receipt and the verifier key of the journey here (with --once)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep_receipt: Option<PathBuf>,
+    /// First of the four ports (internet, lgwan, mynumber, administration)
+    #[arg(long, default_value_t = 8441)]
+    pub(crate) port: u16,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DataArgs {
+    /// The data folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// `sqlite`, or a PostgreSQL address such as postgres://user@host/db
+    #[arg(long, value_name = "URL", default_value = "sqlite")]
+    pub(crate) database: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlaceArgs {
+    #[command(flatten)]
+    pub(crate) store: DataArgs,
+    /// The folder with the municipality's declaration
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policy: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    /// Address of the zone listeners; each zone's port comes from the policy
+    #[arg(long, value_name = "IP", default_value = "0.0.0.0")]
+    pub(crate) bind: std::net::IpAddr,
+    /// The name under which browsers reach this server (passkeys are bound to it)
+    #[arg(long, value_name = "NAME", default_value = "localhost")]
+    pub(crate) host: String,
+    /// Administration listener (health, metrics)
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8440")]
+    pub(crate) admin: std::net::SocketAddr,
+    /// Certificate chain (PEM); without it a self-signed one is made in the data folder
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Private key (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Serve plain HTTP, for a proxy on the same machine that does TLS
+    #[arg(long)]
+    pub(crate) http: bool,
+    /// Number of files disarmed at the same time
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub(crate) jobs: usize,
+    /// Disarm without a sandbox where the kernel offers none (logged; not for production)
+    #[arg(long)]
+    pub(crate) unsandboxed: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DisarmArgs {
+    /// Files or folders; `-` is standard input
+    #[arg(value_name = "IN", required_unless_present = "explain")]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// Output file, or folder for several inputs; `-` is standard output
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write one JSON line a file here; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// The method
+    #[arg(long, value_enum, default_value_t = MethodArg::Rebuild)]
+    pub(crate) method: MethodArg,
+    /// Files at the same time (default: number of processors)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: Option<u16>,
+    /// Explain a code of the report and stop; `all` lists every code
+    #[arg(long, value_name = "CODE")]
+    pub(crate) explain: Option<String>,
+    /// Work without a sandbox where the kernel offers none
+    #[arg(long)]
+    pub(crate) unsandboxed: bool,
+}
+
+/// A method of disarming, by the guideline's names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MethodArg {
+    /// サニタイズ処理: same or successor format
+    Rebuild,
+    /// 画像化: pixels only
+    Image,
+    /// テキスト抽出: text only
+    Text,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Disarmed files
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Work without a sandbox where the kernel offers none
+    #[arg(long)]
+    pub(crate) unsandboxed: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyVerb {
+    /// Find every error in a declaration
+    Check {
+        /// The folder
+        dir: PathBuf,
+    },
+    /// Show zones and conduits
+    Show {
+        /// The folder
+        dir: PathBuf,
+        /// Write a drawing (SVG) here
+        #[arg(long, value_name = "FILE")]
+        svg: Option<PathBuf>,
+    },
+    /// Print the JSON Schema for editors
+    Schema,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LedgerVerb {
+    /// Verify rows, entries, tiles, blobs and projections against the signed checkpoint
+    Verify(DataArgs),
+    /// Rebuild the projections from the events and compare
+    Rebuild(DataArgs),
+    /// Write the receipt of an entry
+    Receipt {
+        #[command(flatten)]
+        store: DataArgs,
+        /// Number of the entry
+        entry: u64,
+        /// Output file (default: standard output)
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Check a receipt with the public key of the ledger
+    Check {
+        /// The receipt
+        receipt: PathBuf,
+        /// The verifier key, as text or as a file
+        #[arg(long, value_name = "KEY")]
+        key: String,
+    },
+    /// Print the verifier key
+    Key(DataArgs),
+    /// Print the signed checkpoint
+    Checkpoint(DataArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BackupArgs {
+    /// Where to; must not exist or be empty
+    pub(crate) dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) store: DataArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// The backup
+    pub(crate) dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) store: DataArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserVerb {
+    /// List people
+    List(PlaceArgs),
+    /// Add a person and print their enrolment link
+    Add {
+        #[command(flatten)]
+        place: PlaceArgs,
+        /// Login name
+        #[arg(long)]
+        login: String,
+        /// Name
+        #[arg(long)]
+        name: String,
+        /// Reading in kana
+        #[arg(long, default_value = "")]
+        kana: String,
+        /// Unit, as in the policy
+        #[arg(long)]
+        unit: String,
+        /// Roles, as in the policy
+        #[arg(long = "role", required = true)]
+        roles: Vec<String>,
+    },
+    /// Print a new enrolment link (completing it replaces the person's factors)
+    Link {
+        #[command(flatten)]
+        place: PlaceArgs,
+        /// Login name
+        login: String,
+    },
+    /// Deactivate a person; their sessions and tokens end
+    Deactivate {
+        #[command(flatten)]
+        place: PlaceArgs,
+        /// Login name
+        login: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WorkerVerb {
+    /// Prove that a confined worker can't open, connect, execute or fork
+    SelfTest {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// The process that forks the workers; started by sekisho itself
+    #[command(hide = true)]
+    Zygote {
+        /// The control socket
+        #[arg(long)]
+        fd: i32,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GenerateVerb {
+    /// The man page (roff)
+    Man,
+    /// Completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}

@@ -1,0 +1,316 @@
+//! `sekisho serve`: the listeners of the zones, the workers behind them, and a graceful end.
+
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use axum::Router;
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use serde_json::json;
+
+use sekisho_checkpoint::Checkpoint;
+use sekisho_console::{App, AppConfig, Counters, admin_router, zone_router};
+use sekisho_identity::{Identity, ZoneSite};
+use sekisho_policy::{Lang, Policy, ZoneId};
+use sekisho_store::{OpenOptions, Store};
+use sekisho_worker::Sandbox;
+
+use crate::args::ServeArgs;
+use crate::failure::Failure;
+use crate::{place, policy, say, tls, worker};
+
+/// How long open requests may finish after a stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Ports for zones whose declaration names none.
+const FIRST_PORT: u16 = 8441;
+
+pub(crate) fn run(args: &ServeArgs, lang: Lang) -> Result<(), Failure> {
+    let policy = Arc::new(policy::load(&args.place.policy, lang)?);
+    let data = &args.place.store.data;
+    let sandbox = worker::start(args.jobs.clamp(1, 64), args.unsandboxed, lang)?;
+    log("sandbox", &json!({ "level": sandbox.level() }));
+    let options = place::options(data, &args.place.store.database, &policy.municipality.origin)?;
+    let sites = listeners(&policy, args.bind, FIRST_PORT, &args.host, if args.http { "http" } else { "https" });
+    let server = Server::assemble(policy, options, data, sites, args.admin, sandbox, !args.http, args.jobs.clamp(1, 64))?;
+    if let Some(link) = server.identity.bootstrap()? {
+        let address = server.sites.first().map(|site| site.origin.clone()).unwrap_or_default();
+        eprintln!(
+            "sekisho: {} {address}/enrol/{}",
+            say(lang, "最初の管理者の登録（一度だけ有効）:", "first administrator (works once):"),
+            link.token
+        );
+    }
+    let tls = if args.http {
+        None
+    } else {
+        Some(tls::pair(args.tls_cert.as_ref().zip(args.tls_key.as_ref()), data, &args.host, lang)?)
+    };
+    server.run(tls, stop_signal())
+}
+
+/// A zone's listener.
+pub(crate) struct Site {
+    pub(crate) zone: ZoneId,
+    pub(crate) address: SocketAddr,
+    pub(crate) origin: String,
+    pub(crate) host: String,
+}
+
+/// One listener for each zone, at the port that the policy declares or the next free one.
+pub(crate) fn listeners(policy: &Policy, bind: IpAddr, first_port: u16, host: &str, scheme: &str) -> Vec<Site> {
+    let mut next = first_port;
+    policy
+        .zones
+        .iter()
+        .map(|zone| {
+            let port = zone.port.unwrap_or(next);
+            next = port.saturating_add(1);
+            Site {
+                zone: zone.id.clone(),
+                address: SocketAddr::new(bind, port),
+                origin: format!("{scheme}://{host}:{port}"),
+                host: host.to_owned(),
+            }
+        })
+        .collect()
+}
+
+/// The services, put together, before they listen.
+pub(crate) struct Server {
+    pub(crate) identity: Identity,
+    pub(crate) checkpoint: Checkpoint,
+    pub(crate) store: Store,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) sites: Vec<Site>,
+    app: App,
+    admin: SocketAddr,
+    bell: Arc<Bell>,
+    jobs: usize,
+}
+
+impl Server {
+    #[expect(clippy::too_many_arguments, reason = "the parts of a server, each named once, at its one caller each")]
+    pub(crate) fn assemble(
+        policy: Arc<Policy>,
+        options: OpenOptions,
+        data: &Path,
+        sites: Vec<Site>,
+        admin: SocketAddr,
+        sandbox: Sandbox,
+        secure: bool,
+        jobs: usize,
+    ) -> Result<Self, Failure> {
+        let store = Store::open(options)?;
+        let zones = sites
+            .iter()
+            .map(|site| ZoneSite {
+                zone: site.zone.clone(),
+                rp_id: site.host.clone(),
+                origins: vec![site.origin.clone()],
+            })
+            .collect();
+        let identity = place::identity(&store, &policy, data, zones)?;
+        let counters = Arc::new(Counters::default());
+        let bell = Arc::new(Bell::default());
+        let (counted, rung) = (Arc::clone(&counters), Arc::clone(&bell));
+        let checkpoint = Checkpoint::new(store.clone(), policy, identity.clone(), sandbox.clone()).with_observer(
+            Arc::new(move |step| {
+                counted.count(step);
+                if step == "transfer.submitted" {
+                    rung.ring();
+                }
+            }),
+        );
+        let app = App::new(AppConfig {
+            store: store.clone(),
+            identity: identity.clone(),
+            checkpoint: checkpoint.clone(),
+            sandbox: sandbox.clone(),
+            counters,
+            secure,
+        });
+        Ok(Self { identity, checkpoint, store, sandbox, sites, app, admin, bell, jobs })
+    }
+
+    /// Listens until `stop` ends, then lets open requests and the files at work finish.
+    pub(crate) fn run(
+        self,
+        tls: Option<tls::Pair>,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), Failure> {
+        let sockets = self.bind()?;
+        let runners = self.start_runners();
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let outcome = runtime.block_on(self.listen(sockets, tls, stop));
+        runners.stop();
+        runtime.shutdown_timeout(Duration::from_secs(2));
+        log("stopped", &json!({}));
+        outcome
+    }
+
+    /// Takes all ports before anything is announced, so that a taken port is an error at once.
+    fn bind(&self) -> Result<Vec<(TcpListener, Router)>, Failure> {
+        let mut sockets = Vec::new();
+        let zones = self.sites.iter().map(|site| (site.address, zone_router(&self.app, &site.zone)));
+        for (address, router) in zones.chain(std::iter::once((self.admin, admin_router(&self.app)))) {
+            let listener = TcpListener::bind(address)
+                .map_err(|error| Failure::misuse(format!("{address}: {error}")))?;
+            listener.set_nonblocking(true)?;
+            sockets.push((listener, router));
+        }
+        Ok(sockets)
+    }
+
+    async fn listen(
+        &self,
+        sockets: Vec<(TcpListener, Router)>,
+        tls: Option<tls::Pair>,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), Failure> {
+        let config = match &tls {
+            Some(pair) => {
+                // An earlier installation of the same provider is as good.
+                let _ = rustls::crypto::ring::default_provider().install_default();
+                Some(RustlsConfig::from_pem_file(&pair.cert, &pair.key).await.map_err(|error| {
+                    Failure::misuse(format!("{}, {}: {error}", pair.cert.display(), pair.key.display()))
+                })?)
+            }
+            None => None,
+        };
+        let handle = Handle::new();
+        let stopper = handle.clone();
+        tokio::spawn(async move {
+            stop.await;
+            stopper.graceful_shutdown(Some(GRACE));
+        });
+        let mut tasks = Vec::new();
+        let last = sockets.len().saturating_sub(1);
+        for (position, (listener, router)) in sockets.into_iter().enumerate() {
+            let service = router.into_make_service_with_connect_info::<SocketAddr>();
+            let (handle, config) = (handle.clone(), config.clone());
+            // The administration listener is for this machine only and stays plain.
+            tasks.push(tokio::spawn(async move {
+                match config.filter(|_| position != last) {
+                    Some(config) => axum_server::from_tcp_rustls(listener, config)?.handle(handle).serve(service).await,
+                    None => axum_server::from_tcp(listener)?.handle(handle).serve(service).await,
+                }
+            }));
+        }
+        for site in &self.sites {
+            log("listening", &json!({ "zone": site.zone, "address": site.origin }));
+        }
+        log("listening", &json!({ "administration": self.admin }));
+        for task in tasks {
+            task.await??;
+        }
+        Ok(())
+    }
+
+    fn start_runners(&self) -> Runners {
+        let stopping = Arc::new(AtomicBool::new(false));
+        let mut threads = Vec::new();
+        for number in 0..self.jobs {
+            let (checkpoint, bell, stopping) = (self.checkpoint.clone(), Arc::clone(&self.bell), Arc::clone(&stopping));
+            threads.push(std::thread::spawn(move || {
+                let name = format!("runner-{}-{number}", std::process::id());
+                while !stopping.load(Ordering::Relaxed) {
+                    match checkpoint.run_one(&name) {
+                        Ok(true) => {}
+                        Ok(false) => bell.wait(Duration::from_millis(500)),
+                        Err(error) => {
+                            log("runner", &json!({ "level": "error", "error": error.to_string() }));
+                            bell.wait(Duration::from_secs(2));
+                        }
+                    }
+                }
+            }));
+        }
+        let (checkpoint, ended) = (self.checkpoint.clone(), Arc::clone(&stopping));
+        threads.push(std::thread::spawn(move || {
+            let mut ticks = 0_u32;
+            while !ended.load(Ordering::Relaxed) {
+                if ticks.is_multiple_of(7_200) {
+                    match checkpoint.dispose_due() {
+                        Ok(report) => log("retention", &json!({ "originals": report.originals, "results": report.results })),
+                        Err(error) => log("retention", &json!({ "level": "error", "error": error.to_string() })),
+                    }
+                }
+                ticks = ticks.wrapping_add(1);
+                std::thread::sleep(Duration::from_millis(500));
+            }
+        }));
+        Runners { stopping, threads, bell: Arc::clone(&self.bell) }
+    }
+}
+
+/// The threads that bring files to their outcome.
+struct Runners {
+    stopping: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+    bell: Arc<Bell>,
+}
+
+impl Runners {
+    fn stop(self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        self.bell.ring();
+        for thread in self.threads {
+            // A runner that panicked has nothing left to finish; its file is leased again.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Wakes the runners when a request has come.
+#[derive(Default)]
+struct Bell {
+    rung: Mutex<u64>,
+    changed: Condvar,
+}
+
+impl Bell {
+    fn ring(&self) {
+        let mut rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
+        *rung = rung.wrapping_add(1);
+        drop(rung);
+        self.changed.notify_all();
+    }
+
+    fn wait(&self, at_most: Duration) {
+        let rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
+        // Woken early or late, the runner looks at the queue; the outcome of the wait does not matter.
+        let _ = self.changed.wait_timeout(rung, at_most);
+    }
+}
+
+/// Ends on SIGINT or SIGTERM.
+pub(crate) async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => {
+            let _ = interrupt.await;
+        }
+    }
+}
+
+/// One structured line on standard error.
+pub(crate) fn log(event: &str, detail: &serde_json::Value) {
+    let mut line = json!({ "event": event });
+    if let (Some(line), Some(detail)) = (line.as_object_mut(), detail.as_object()) {
+        for (key, value) in detail {
+            line.insert(key.clone(), value.clone());
+        }
+    }
+    eprintln!("{line}");
+}
