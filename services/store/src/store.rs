@@ -189,6 +189,11 @@ impl Store {
     pub fn open(options: OpenOptions) -> Result<Self, StoreError> {
         files::make_dir(&options.data)?;
         let lock = lock(&options.data)?;
+        // Whatever an interrupted upload or replay left there belongs to nobody now.
+        let scratch = options.data.join("tmp");
+        if scratch.exists() {
+            std::fs::remove_dir_all(&scratch).map_err(|e| StoreError::io("emptied", &scratch, e))?;
+        }
         let owners = Arc::new(Owners::new(&options.projections)?);
         let mut db = db::open_writer(&options.database, &options.data, options.fsync)?;
 
@@ -206,6 +211,9 @@ impl Store {
         }
         let signer = keys::ledger_key(&options.data, &options.origin, may_create)?;
         let blobs = BlobStore::in_dir(&options.data, options.fsync, may_create)?;
+        if options.fsync {
+            files::sync_dir(&options.data)?;
+        }
         let verifier = signer.verifier();
         for module in &options.modules {
             schema::migrate(db.as_mut(), module.as_ref())?;

@@ -217,7 +217,7 @@ impl Publisher {
             self.cutter.push(entry, leaf, &mut full)?;
         }
         self.write(&full)?;
-        for file in full.iter().filter(|f| !f.path.contains(".p/")) {
+        for file in &full {
             self.drop_partials(&file.path);
         }
         let partial = self.cutter.partial()?;
@@ -238,6 +238,10 @@ impl Publisher {
             let path = ledger_dir(&self.data).join(&file.path);
             match files::read_optional(&path)? {
                 Some(found) if found == file.bytes => continue,
+                // The beginning of what belongs there is a write that a power cut interrupted; it hides nothing.
+                Some(found) if file.bytes.starts_with(&found) => {
+                    std::fs::remove_file(&path).map_err(|e| StoreError::io("replaced", &path, e))?;
+                }
                 Some(_) => {
                     return Err(StoreError::contradiction(
                         format!("ledger/{}", file.path),
@@ -249,7 +253,9 @@ impl Publisher {
             if let Some(dir) = path.parent() {
                 files::make_dir(dir)?;
             }
-            files::write_atomic(&path, &file.bytes, self.fsync)?;
+            // Partial tiles live until the next batch or so and are made again from the rows: not worth a flush each.
+            let lasting = !file.path.contains(".p/");
+            files::write_atomic(&path, &file.bytes, self.fsync && lasting)?;
         }
         Ok(())
     }

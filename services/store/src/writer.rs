@@ -205,10 +205,10 @@ impl Writer {
             chain::save(self.tx.db.as_mut(), &self.tx.chain, &note, self.shared.clock.now_ms(), batch)?;
             published = Some(Published { size, root, note, time_ms: self.shared.clock.now_ms() });
         }
-        if let Err(error) = self.tx.db.commit() {
-            if !matches!(error, StoreError::Unavailable { .. }) || !self.was_committed(batch) {
-                return Err(error);
-            }
+        if let Err(error) = self.tx.db.commit()
+            && (!matches!(error, StoreError::Unavailable { .. }) || !self.was_committed(batch))
+        {
+            return Err(error);
         }
         self.batch = batch;
         self.committed = self.tx.chain.clone();

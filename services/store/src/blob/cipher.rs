@@ -40,6 +40,10 @@ pub(super) struct Key {
 }
 
 impl Key {
+    pub(super) fn version(&self) -> u32 {
+        self.version
+    }
+
     /// The file name of a blob.
     pub(super) fn name(&self, digest: &[u8; 32]) -> String {
         hex::encode(mac(&self.name, &[digest]))
@@ -108,6 +112,11 @@ impl Sealer {
         let mut header = self.fixed.to_vec();
         header.extend(mac(&self.key.tag, &[&self.fixed, digest]));
         header
+    }
+
+    /// The key that this blob is encrypted with.
+    pub(super) fn key(&self) -> &Key {
+        &self.key
     }
 
     pub(super) fn name(&self, digest: &[u8; 32]) -> String {

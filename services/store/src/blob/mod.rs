@@ -135,17 +135,7 @@ impl BlobStore {
             let opener = Opener::new(key, &header, &digest).map_err(damaged)?;
             let length = file.metadata().map_err(|e| StoreError::io("read", &path, e))?.len();
             let size = cipher::plain_length(length).ok_or_else(|| damaged("its length is impossible"))?;
-            return Ok(BlobReader {
-                file,
-                name,
-                opener,
-                hash: Sha256::new(),
-                expected: digest,
-                size,
-                chunk: Vec::new(),
-                at: 0,
-                finished: false,
-            });
+            return Ok(BlobReader::new(file, name, opener, Some(digest), size));
         }
         Err(StoreError::BlobMissing { id: id.to_owned() })
     }
@@ -213,25 +203,28 @@ impl BlobStore {
             self.use_keys(&keys)?;
         }
         let version = keys.versions.last().map_or(0, |(v, _)| *v);
+        let newest = BlobKeys { versions: keys.versions.split_off(keys.versions.len().saturating_sub(1)) };
         let mut rewritten = 0u64;
-        // A writer that began before the new key was there may still rename its file in; a second pass finds it.
         loop {
-            let before = rewritten;
-            for path in files::walk(&self.inner.data.join("blobs"))? {
-                let path = self.inner.data.join("blobs").join(path);
+            for path in self.all_files()? {
                 if self.version_of(&path)? != Some(version) {
                     self.rewrite(&path)?;
                     rewritten = rewritten.saturating_add(1);
                 }
             }
-            if rewritten == before {
-                break;
+            // A blob that was begun with an older key may have come in meanwhile. None can while this lock is held,
+            // and later ones are encrypted anew when they finish.
+            let mut in_use = self.inner.keys.write().unwrap_or_else(PoisonError::into_inner);
+            let mut done = true;
+            for path in self.all_files()? {
+                done = done && self.version_of(&path)? == Some(version);
+            }
+            if done {
+                newest.save(&self.inner.data)?;
+                *in_use = KeySet::derive(&newest)?;
+                return Ok(RotationReport { version, rewritten });
             }
         }
-        keys.versions = keys.versions.split_off(keys.versions.len().saturating_sub(1));
-        keys.save(&self.inner.data)?;
-        self.use_keys(&keys)?;
-        Ok(RotationReport { version, rewritten })
     }
 
     /// Reads a file under `blobs/` completely and says what is wrong with it.
@@ -312,18 +305,7 @@ impl BlobStore {
         let opener = Opener::without_id(key, &header).map_err(damaged)?;
         let length = file.metadata().map_err(|e| StoreError::io("read", path, e))?.len();
         let size = cipher::plain_length(length).ok_or_else(|| damaged("its length is impossible"))?;
-        let reader = BlobReader {
-            file,
-            name: name.clone(),
-            opener,
-            hash: Sha256::new(),
-            expected: [0; 32],
-            size,
-            chunk: Vec::new(),
-            at: 0,
-            finished: false,
-        };
-        Ok((reader, name))
+        Ok((BlobReader::new(file, name.clone(), opener, None, size), name))
     }
 
     fn find(&self, id: &str) -> Result<Option<PathBuf>, StoreError> {
@@ -401,14 +383,40 @@ impl BlobWriter {
         if self.store.inner.fsync {
             self.file.sync_data().map_err(failed)?;
         }
+        let store = self.store.clone();
+        let keys = store.inner.keys.read().unwrap_or_else(PoisonError::into_inner);
+        if keys.version(self.sealer.key().version()).is_none() {
+            drop(keys);
+            return self.again(&header);
+        }
         let target = self.store.path(&self.sealer.name(&digest));
-        if let Some(dir) = target.parent() {
+        if let Some(dir) = target.parent()
+            && !dir.exists()
+        {
             files::make_dir(dir)?;
+            self.store.sync_parent(dir)?;
         }
         // The same content may be there already; replacing it also mends a damaged file.
         fs::rename(&self.path, &target).map_err(|e| StoreError::io("renamed", &target, e))?;
         self.store.sync_parent(&target)?;
         Ok(BlobRef { id: hex::encode(digest), bytes: self.bytes })
+    }
+
+    /// The key was rotated away while this blob was written: encrypts it anew.
+    fn again(self, header: &[u8]) -> Result<BlobRef, StoreError> {
+        let damaged = |what: &str| StoreError::damaged(format!("`{}`", self.path.display()), what);
+        let header: &[u8; HEADER] =
+            header.try_into().map_err(|_| damaged("its header has another length"))?;
+        let opener = Opener::without_id(self.sealer.key(), header).map_err(damaged)?;
+        let mut file = File::open(&self.path).map_err(|e| StoreError::io("opened", &self.path, e))?;
+        file.seek(SeekFrom::Start(HEADER as u64)).map_err(|e| StoreError::io("read", &self.path, e))?;
+        let name = self.path.display().to_string();
+        let mut reader = BlobReader::new(file, name, opener, None, self.bytes);
+        let mut writer = self.store.writer()?;
+        while reader.next_chunk_unchecked()? {
+            writer.append(&reader.chunk)?;
+        }
+        writer.finish()
     }
 
     fn seal(&mut self, last: bool) -> Result<(), StoreError> {
@@ -445,7 +453,8 @@ pub struct BlobReader {
     name: String,
     opener: Opener,
     hash: Sha256,
-    expected: [u8; 32],
+    /// The id, if it is known beforehand.
+    expected: Option<[u8; 32]>,
     size: u64,
     /// Checked plaintext that wasn't handed out yet starts at `at`.
     chunk: Vec<u8>,
@@ -454,6 +463,20 @@ pub struct BlobReader {
 }
 
 impl BlobReader {
+    fn new(file: File, name: String, opener: Opener, expected: Option<[u8; 32]>, size: u64) -> Self {
+        Self {
+            file,
+            name,
+            opener,
+            hash: Sha256::new(),
+            expected,
+            size,
+            chunk: Vec::new(),
+            at: 0,
+            finished: false,
+        }
+    }
+
     /// Length of the plaintext in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
@@ -473,9 +496,11 @@ impl BlobReader {
         if more {
             self.hash.update(&self.chunk);
         }
-        if self.finished && self.expected != [0; 32] {
+        if self.finished
+            && let Some(expected) = self.expected
+        {
             let digest: [u8; 32] = self.hash.clone().finalize().into();
-            if digest != self.expected {
+            if digest != expected {
                 return Err(StoreError::damaged(
                     format!("blob {}", self.name),
                     "its content is not the one of its id",

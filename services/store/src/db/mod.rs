@@ -89,7 +89,8 @@ pub(crate) trait Db: Send {
     /// Starts a snapshot that can't write.
     fn begin_read(&mut self) -> Result<(), StoreError> {
         match self.dialect() {
-            Dialect::Sqlite => self.script("BEGIN DEFERRED"),
+            // A deferred transaction takes its snapshot with its first read.
+            Dialect::Sqlite => self.script("BEGIN DEFERRED; SELECT name FROM sqlite_master LIMIT 1"),
             Dialect::Postgres => self.script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
         }
     }

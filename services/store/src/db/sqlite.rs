@@ -75,7 +75,7 @@ impl Db for Sqlite {
     fn each(&mut self, sql: &str, params: &[Value], visit: Visit<'_>) -> Result<(), StoreError> {
         let fail = |e: &rusqlite::Error| translate(&self.place, sql, e);
         let mut statement = self.connection.prepare_cached(sql).map_err(|e| fail(&e))?;
-        let columns: Arc<[String]> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
         let count = columns.len();
         let mut rows = statement.query(rusqlite::params_from_iter(params)).map_err(|e| fail(&e))?;
         while let Some(row) = rows.next().map_err(|e| fail(&e))? {
@@ -105,6 +105,10 @@ impl Db for Sqlite {
     }
 
     fn script(&mut self, sql: &str) -> Result<(), StoreError> {
+        // Twice per unit of work: worth a prepared statement.
+        if ["SAVEPOINT unit", "RELEASE SAVEPOINT unit"].contains(&sql) {
+            return self.execute(sql, &[]).map(|_| ());
+        }
         // PRAGMA statements return rows, which `execute_batch` ignores.
         self.connection.execute_batch(sql).map_err(|e| translate(&self.place, sql, &e))
     }

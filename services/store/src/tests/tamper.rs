@@ -11,8 +11,15 @@ use crate::{Database, Store, StoreError};
 fn filled() -> (Bed, Store) {
     let bed = Bed::new(Database::Sqlite);
     let store = bed.open();
-    for n in 0..300 {
-        note(&store, &format!("n{n:03}"), "x");
+    for range in [0..258, 258..300] {
+        store
+            .write(move |tx| -> Result<(), StoreError> {
+                for n in range {
+                    tx.emit("note.written", "sato", &format!("n{n:03}"), json!({ "text": "x" }))?;
+                }
+                Ok(())
+            })
+            .unwrap();
     }
     (bed, store)
 }
