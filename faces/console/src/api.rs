@@ -2,6 +2,7 @@
 //! token. Every answer that is not a file is JSON, errors included; `openapi.json` documents each of the routes below
 //! and nothing else.
 
+use axum::Json;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::multipart::MultipartRejection;
@@ -11,7 +12,6 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
-use axum::Json;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -57,10 +57,14 @@ pub(crate) fn routes() -> Router<Site> {
 
 /// An error for a program.
 pub(crate) fn json_problem(problem: &Problem) -> Response {
-    let body = json!({ "error": { "code": problem.code, "message_ja": problem.ja, "message_en": problem.en } });
-    let mut response = (problem.status_code(), [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response();
+    let body =
+        json!({ "error": { "code": problem.code, "message_ja": problem.ja, "message_en": problem.en } });
+    let mut response =
+        (problem.status_code(), [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response();
     if problem.status == 401 {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"sekisho\""));
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"sekisho\""));
     }
     response
 }
@@ -95,7 +99,11 @@ impl FromRequestParts<Site> for Bearer {
                 "a token is needed: send `Authorization: Bearer sk_pat_…`",
             )
         };
-        let value = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or_else(missing)?;
+        let value = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .ok_or_else(missing)?;
         let (scheme, token) = value.split_once(' ').ok_or_else(missing)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(missing().into());
@@ -242,7 +250,8 @@ async fn submit(
         }
     };
     let id = crate::upload::hand_in(&site, principal.clone(), &received).await?;
-    let location = HeaderValue::from_str(&format!("/api/v1/transfers/{id}")).map_err(|_| Problem::internal())?;
+    let location =
+        HeaderValue::from_str(&format!("/api/v1/transfers/{id}")).map_err(|_| Problem::internal())?;
     let checkpoint = site.checkpoint.clone();
     let view = blocking(move || checkpoint.transfer(&principal, &id)).await??;
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], answer(&json!(view))).into_response())
@@ -341,7 +350,13 @@ async fn tile(State(site): State<Site>, _: Bearer, Path(path): Path<String>) -> 
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(nothing().into()),
         Err(error) => {
             crate::page::tracing_line("tile", &format!("{path}: {error}"));
-            Err(Problem::new(503, "failed", "台帳のファイルを読み取れません。", "the ledger's files can't be read").into())
+            Err(Problem::new(
+                503,
+                "failed",
+                "台帳のファイルを読み取れません。",
+                "the ledger's files can't be read",
+            )
+            .into())
         }
     }
 }
@@ -367,7 +382,12 @@ fn transfer_id(text: &str) -> Result<TransferId, Problem> {
 }
 
 fn nothing() -> Problem {
-    Problem::new(404, "not-found", "見つからないか、閲覧する権限がありません。", "it does not exist or is not yours to see")
+    Problem::new(
+        404,
+        "not-found",
+        "見つからないか、閲覧する権限がありません。",
+        "it does not exist or is not yours to see",
+    )
 }
 
 fn answer(value: &serde_json::Value) -> Response {
@@ -375,5 +395,6 @@ fn answer(value: &serde_json::Value) -> Response {
 }
 
 fn plain(text: String) -> Response {
-    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], text).into_response()
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], text)
+        .into_response()
 }

@@ -104,7 +104,9 @@ impl Look {
         let (store, level) = (app.store.health(), app.sandbox.level());
         let mut problems = Vec::new();
         for fault in &store.faults {
-            problems.push(Finding { ja: format!("記録装置の障害：{fault}"), en: format!("store: {fault}") });
+            problems.push(Finding {
+                ja: format!("記録装置の障害：{fault}"), en: format!("store: {fault}")
+            });
         }
         if !store.writable {
             problems.push(Finding {
@@ -149,7 +151,8 @@ impl Look {
 async fn healthz(State(app): State<App>) -> Response {
     match blocking(move || Look::take(&app)).await {
         Ok(look) => {
-            let status = if look.problems.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+            let status =
+                if look.problems.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
             (status, [(header::CACHE_CONTROL, "no-store")], Json(look)).into_response()
         }
         Err(problem) => crate::api::json_problem(&problem),
@@ -158,7 +161,9 @@ async fn healthz(State(app): State<App>) -> Response {
 
 async fn metrics(State(app): State<App>) -> Response {
     match blocking(move || exposition(&Look::take(&app), &app.counters)).await {
-        Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),
+        Ok(text) => {
+            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+        }
         Err(_) => Problem::internal().into_response(),
     }
 }
@@ -170,13 +175,17 @@ fn exposition(look: &Look, counters: &Counters) -> String {
     let _ = writeln!(out, "# HELP sekisho_steps_total Durable steps of transfers since the start, by event.");
     let _ = writeln!(out, "# TYPE sekisho_steps_total counter");
     for (step, count) in counters.steps() {
-        let label: String =
-            step.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '_' }).collect();
+        let label: String = step
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '_' })
+            .collect();
         let _ = writeln!(out, "sekisho_steps_total{{step=\"{label}\"}} {count}");
     }
     let _ = writeln!(out, "# HELP sekisho_queue_files Files in the queue of the worker, by state.");
     let _ = writeln!(out, "# TYPE sekisho_queue_files gauge");
-    for (state, count) in [("ready", look.queue.ready), ("leased", look.queue.leased), ("dead", look.queue.dead)] {
+    for (state, count) in
+        [("ready", look.queue.ready), ("leased", look.queue.leased), ("dead", look.queue.dead)]
+    {
         if let Some(count) = count {
             let _ = writeln!(out, "sekisho_queue_files{{state=\"{state}\"}} {count}");
         }
@@ -186,13 +195,38 @@ fn exposition(look: &Look, counters: &Counters) -> String {
             let _ = write!(out, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
         }
     };
-    metric("sekisho_store_ok", "gauge", "1 while the store works.", Some(u64::from(look.problems.is_empty())));
-    metric("sekisho_store_batches_total", "counter", "Transactions since the start.", Some(look.store.batches));
+    metric(
+        "sekisho_store_ok",
+        "gauge",
+        "1 while the store works.",
+        Some(u64::from(look.problems.is_empty())),
+    );
+    metric(
+        "sekisho_store_batches_total",
+        "counter",
+        "Transactions since the start.",
+        Some(look.store.batches),
+    );
     metric("sekisho_database_bytes", "gauge", "Size of the database.", look.store.database_bytes);
-    metric("sekisho_disk_free_bytes", "gauge", "Free bytes of the data directory's file system.", look.store.disk_free_bytes);
+    metric(
+        "sekisho_disk_free_bytes",
+        "gauge",
+        "Free bytes of the data directory's file system.",
+        look.store.disk_free_bytes,
+    );
     metric("sekisho_ledger_size", "gauge", "Entries under the last signed checkpoint.", look.ledger.size);
-    metric("sekisho_sandbox_enforced", "gauge", "1 while the worker is confined.", Some(u64::from(look.sandbox.level.enforced)));
-    metric("sekisho_sandbox_restarts_total", "counter", "Restarts of the worker's zygote.", Some(look.sandbox.restarts));
+    metric(
+        "sekisho_sandbox_enforced",
+        "gauge",
+        "1 while the worker is confined.",
+        Some(u64::from(look.sandbox.level.enforced)),
+    );
+    metric(
+        "sekisho_sandbox_restarts_total",
+        "counter",
+        "Restarts of the worker's zygote.",
+        Some(look.sandbox.restarts),
+    );
     metric("sekisho_uptime_seconds", "gauge", "Seconds since the start.", Some(look.uptime_seconds));
     metric("process_resident_memory_bytes", "gauge", "Resident memory of the process.", look.rss_bytes);
     out

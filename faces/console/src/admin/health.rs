@@ -40,7 +40,8 @@ async fn page(State(site): State<Site>, signed: Signed) -> Response {
         Err(problem) => return problem.page(signed.page),
     };
     let page = signed.page;
-    let bytes = |value: Option<u64>| value.map_or_else(|| "—".to_owned(), |b| size(b.try_into().unwrap_or(i64::MAX)));
+    let bytes =
+        |value: Option<u64>| value.map_or_else(|| "—".to_owned(), |b| size(b.try_into().unwrap_or(i64::MAX)));
     show(&HealthTemplate {
         checkpoint: look.ledger.checkpoint_ms.map_or_else(|| "—".to_owned(), |ms| moment(ms, page.lang)),
         disk: format!("{} / {}", bytes(look.store.disk_free_bytes), bytes(look.store.disk_total_bytes)),
@@ -51,7 +52,9 @@ async fn page(State(site): State<Site>, signed: Signed) -> Response {
             .counters
             .steps()
             .into_iter()
-            .map(|(kind, count)| (super::ledger::kind_label(&kind, page.lang).map_or(kind, ToOwned::to_owned), count))
+            .map(|(kind, count)| {
+                (super::ledger::kind_label(&kind, page.lang).map_or(kind, ToOwned::to_owned), count)
+            })
             .collect(),
         look,
         p: page,

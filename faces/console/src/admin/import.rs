@@ -63,7 +63,11 @@ fn template(site: &Site, signed: &Signed, text: String, report: Option<ImportRep
         line: row.line,
         login: row.login,
         name: row.name,
-        changes: row.changes.into_iter().map(|change| if lang == Lang::Ja { change.ja } else { change.en }).collect(),
+        changes: row
+            .changes
+            .into_iter()
+            .map(|change| if lang == Lang::Ja { change.ja } else { change.en })
+            .collect(),
     };
     let checked = report.is_some();
     let report = report.unwrap_or_default();
@@ -97,7 +101,12 @@ struct Sent {
 }
 
 async fn read(mut multipart: Multipart) -> Result<Sent, Problem> {
-    let broken = || Problem::bad_request("送信データを読み取れません。もう一度送ってください。", "the form can't be read; send it again");
+    let broken = || {
+        Problem::bad_request(
+            "送信データを読み取れません。もう一度送ってください。",
+            "the form can't be read; send it again",
+        )
+    };
     let mut sent = Sent::default();
     while let Some(field) = multipart.next_field().await.map_err(|_| broken())? {
         let name = field.name().unwrap_or_default().to_owned();
@@ -137,7 +146,8 @@ async fn run(
     multipart: Result<Multipart, MultipartRejection>,
 ) -> Response {
     let Ok(multipart) = multipart else {
-        return Problem::bad_request("送信の形式が正しくありません。", "the form was sent in the wrong form").page(signed.page);
+        return Problem::bad_request("送信の形式が正しくありません。", "the form was sent in the wrong form")
+            .page(signed.page);
     };
     let sent = match read(multipart).await {
         Ok(sent) => sent,
@@ -151,8 +161,12 @@ async fn run(
     let text = match text {
         Ok(text) if !text.trim().is_empty() => text,
         Ok(_) => {
-            let problem =
-                Problem::new(422, "invalid", "CSVファイルを選ぶか、内容を貼り付けてください。", "choose a CSV file or paste its text");
+            let problem = Problem::new(
+                422,
+                "invalid",
+                "CSVファイルを選ぶか、内容を貼り付けてください。",
+                "choose a CSV file or paste its text",
+            );
             return refused(&site, &signed, &problem);
         }
         Err(problem) => return refused(&site, &signed, &problem),
@@ -184,7 +198,8 @@ mod tests {
 
     #[test]
     fn a_file_may_be_utf_8_or_cp932_and_nothing_else() {
-        let check = |bytes: &[u8], expected: Option<&str>| assert_eq!(decode(bytes).ok().as_deref(), expected);
+        let check =
+            |bytes: &[u8], expected: Option<&str>| assert_eq!(decode(bytes).ok().as_deref(), expected);
         check("氏名\n".as_bytes(), Some("氏名\n"));
         check(b"\xef\xbb\xbflogin\n", Some("login\n"));
         // 氏名, then ① of NEC row 13 and 髙 of the IBM extension, which CP932 has and Shift_JIS proper has not.

@@ -321,7 +321,9 @@ async fn receipt(State(site): State<Site>, signed: Signed, Path(seq): Path<Strin
     let Ok(seq) = seq.parse::<u64>() else { return Problem::not_found().page(signed.page) };
     let store = site.store.clone();
     match blocking(move || store.receipt(seq)).await {
-        Ok(Ok(receipt)) => crate::files::receipt_response(&format!("entry-{seq}.tlog-proof"), receipt.encode()),
+        Ok(Ok(receipt)) => {
+            crate::files::receipt_response(&format!("entry-{seq}.tlog-proof"), receipt.encode())
+        }
         Ok(Err(StoreError::NotFound { .. })) => Problem::new(
             404,
             "not-found",

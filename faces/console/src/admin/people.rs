@@ -134,7 +134,8 @@ async fn list(State(site): State<Site>, signed: Signed, Query(search): Query<Sea
         Err(problem) => return problem.page(signed.page),
     };
     let page = signed.page;
-    let shown_until = u64::from(search.page.min(100_000)).saturating_add(1).saturating_mul(u64::from(PER_PAGE));
+    let shown_until =
+        u64::from(search.page.min(100_000)).saturating_add(1).saturating_mul(u64::from(PER_PAGE));
     let lines = found
         .people
         .into_iter()
@@ -182,7 +183,8 @@ impl Typed {
     }
 
     pub(super) fn role_ids(&self) -> Result<Vec<RoleId>, Problem> {
-        let wrong = || Problem::new(422, "invalid", "役割の選択が正しくありません。", "a chosen role does not exist");
+        let wrong =
+            || Problem::new(422, "invalid", "役割の選択が正しくありません。", "a chosen role does not exist");
         self.roles.iter().map(|role| role.parse().map_err(|_| wrong())).collect()
     }
 }
@@ -220,7 +222,11 @@ fn form_page(site: &Site, signed: Signed, problem: Option<&Problem>, typed: Type
     show_with(status, &template)
 }
 
-async fn create(State(site): State<Site>, signed: Signed, Form(body): Form<Vec<(String, String)>>) -> Response {
+async fn create(
+    State(site): State<Site>,
+    signed: Signed,
+    Form(body): Form<Vec<(String, String)>>,
+) -> Response {
     if let Err(response) = before_change(&site, &signed, &field(&body, "csrf"), "/admin/people/new").await {
         return *response;
     }
@@ -229,8 +235,13 @@ async fn create(State(site): State<Site>, signed: Signed, Form(body): Form<Vec<(
         (Ok(unit), Ok(roles)) => (unit, roles),
         (Err(problem), _) | (_, Err(problem)) => return form_page(&site, signed, Some(&problem), typed),
     };
-    let new =
-        NewPerson { login: typed.login.clone(), name: typed.name.clone(), kana: typed.kana.clone(), unit, roles };
+    let new = NewPerson {
+        login: typed.login.clone(),
+        name: typed.name.clone(),
+        kana: typed.kana.clone(),
+        unit,
+        roles,
+    };
     let (identity, actor) = (site.identity.clone(), actor(&signed));
     match blocking(move || identity.create_person(&actor, new)).await {
         Ok(Ok(person)) => go(&format!("/admin/people/{}?done=created", person.id)),

@@ -9,7 +9,9 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
-use sekisho_identity::{Actor, Factors, Identity, IdentityError, LinkToken, Person, PersonChange, PersonId, SessionView};
+use sekisho_identity::{
+    Actor, Factors, Identity, IdentityError, LinkToken, Person, PersonChange, PersonId, SessionView,
+};
 
 use super::people::{Choice, Typed, roles, units};
 use super::{Done, PEOPLE, Token, actor, before_change, field, fresh, require};
@@ -101,13 +103,16 @@ async fn detail_page(
     let status = failed.as_ref().map_or(axum::http::StatusCode::OK, |(problem, _)| problem.status_code());
     let (error, typed) = match failed {
         Some((problem, typed)) => (problem.message(page.lang).to_owned(), typed),
-        None => (String::new(), Typed {
-            login: person.login.clone(),
-            name: person.name.clone(),
-            kana: person.kana.clone(),
-            unit: person.unit.to_string(),
-            roles: person.roles.iter().map(ToString::to_string).collect(),
-        }),
+        None => (
+            String::new(),
+            Typed {
+                login: person.login.clone(),
+                name: person.name.clone(),
+                kana: person.kana.clone(),
+                unit: person.unit.to_string(),
+                roles: person.roles.iter().map(ToString::to_string).collect(),
+            },
+        ),
     };
     let sessions = sessions
         .into_iter()
@@ -140,7 +145,10 @@ fn notice(page: &Page, done: &str) -> &'static str {
             "Registered. Now issue an enrolment link and hand it to the person.",
         ),
         "updated" => ("変更を保存しました。", "Saved."),
-        "deactivated" => ("利用を停止しました。サインイン中の画面も終了しました。", "Deactivated; its sessions were ended."),
+        "deactivated" => (
+            "利用を停止しました。サインイン中の画面も終了しました。",
+            "Deactivated; its sessions were ended.",
+        ),
         "reactivated" => ("利用を再開しました。", "Reactivated."),
         "sessions-ended" => ("すべての画面からサインアウトさせました。", "Signed out everywhere."),
         "unlocked" => ("ロックを解除しました。", "The lock was ended."),
@@ -156,7 +164,8 @@ async fn update(
     Form(body): Form<Vec<(String, String)>>,
 ) -> Response {
     let Ok(person) = id.parse::<PersonId>() else { return Problem::not_found().page(signed.page) };
-    if let Err(response) = before_change(&site, &signed, &field(&body, "csrf"), &format!("/admin/people/{person}")).await
+    if let Err(response) =
+        before_change(&site, &signed, &field(&body, "csrf"), &format!("/admin/people/{person}")).await
     {
         return *response;
     }
@@ -203,10 +212,13 @@ async fn change_state(
     let (to, done): (bool, _) = match form.active.as_str() {
         "yes" => (true, "reactivated"),
         "no" => (false, "deactivated"),
-        _ => return Problem::bad_request("操作の指定が正しくありません。", "unknown action").page(signed.page),
+        _ => {
+            return Problem::bad_request("操作の指定が正しくありません。", "unknown action").page(signed.page);
+        }
     };
     change(&site, signed, &id, &form.csrf, done, move |identity, actor, person| {
-        if to { identity.reactivate_person(actor, person) } else { identity.deactivate_person(actor, person) }.map(drop)
+        if to { identity.reactivate_person(actor, person) } else { identity.deactivate_person(actor, person) }
+            .map(drop)
     })
     .await
 }
@@ -275,7 +287,8 @@ async fn link(
     Form(form): Form<Token>,
 ) -> Response {
     let Ok(person) = id.parse::<PersonId>() else { return Problem::not_found().page(signed.page) };
-    if let Err(response) = before_change(&site, &signed, &form.csrf, &format!("/admin/people/{person}")).await {
+    if let Err(response) = before_change(&site, &signed, &form.csrf, &format!("/admin/people/{person}")).await
+    {
         return *response;
     }
     let (identity, actor) = (site.identity.clone(), actor(&signed));

@@ -60,16 +60,26 @@ async fn page(State(site): State<Site>, signed: Signed) -> Response {
         .map(|zone| ZoneLine {
             id: zone.id.to_string(),
             label: zone.label.get(page.lang).to_owned(),
-            networks: zone.networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(page.l("、", ", ")),
+            networks: zone
+                .networks
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(page.l("、", ", ")),
         })
         .collect();
-    let conduits: Vec<ConduitLine> = policy.conduits.iter().map(|conduit| line(&site, &page, conduit)).collect();
+    let conduits: Vec<ConduitLine> =
+        policy.conduits.iter().map(|conduit| line(&site, &page, conduit)).collect();
     let ways: Vec<String> =
         conduits.iter().map(|line| format!("{}→{}：{}", line.from, line.to, line.label)).collect();
     show(&ZonesTemplate {
         version: policy.version.clone(),
         digest: policy.digest().to_owned(),
-        alt: format!("{}{}", page.l("領域と経路の図。", "Zones and conduits. "), ways.join(page.l("、", "; "))),
+        alt: format!(
+            "{}{}",
+            page.l("領域と経路の図。", "Zones and conduits. "),
+            ways.join(page.l("、", "; "))
+        ),
         zones,
         conduits,
         p: page,
@@ -86,7 +96,11 @@ fn line(site: &Site, page: &Page, conduit: &Conduit) -> ConduitLine {
             Method::Text => page.l("テキスト抽出", "extract the text"),
         })
         .collect();
-    let mut notes = vec![format!("{}{}", page.l("1ファイルの上限 ", "one file up to "), size(conduit.max_bytes.try_into().unwrap_or(i64::MAX)))];
+    let mut notes = vec![format!(
+        "{}{}",
+        page.l("1ファイルの上限 ", "one file up to "),
+        size(conduit.max_bytes.try_into().unwrap_or(i64::MAX))
+    )];
     if conduit.purpose_required {
         notes.push(page.l("利用目的の入力が必要", "a purpose is required").to_owned());
     }
@@ -119,7 +133,9 @@ fn line(site: &Site, page: &Page, conduit: &Conduit) -> ConduitLine {
 fn approval(site: &Site, page: &Page, conduit: &Conduit) -> String {
     let policy = site.policy();
     let Some(route) = conduit.approval.as_ref().and_then(|id| policy.route(id)) else {
-        return page.l("不要（無害化・検証後に受取可）", "none: receivable once disarmed and verified").to_owned();
+        return page
+            .l("不要（無害化・検証後に受取可）", "none: receivable once disarmed and verified")
+            .to_owned();
     };
     let role = |id| policy.role(id).map_or_else(String::new, |role| role.label.get(page.lang).to_owned());
     let steps: Vec<String> = route

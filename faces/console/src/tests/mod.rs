@@ -1,0 +1,6 @@
+//! The pages and the REST interface against real services in a temporary directory.
+
+mod admin;
+mod api;
+mod office;
+mod signing_in;
