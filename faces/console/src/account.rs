@@ -11,7 +11,7 @@ use axum::Router;
 use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::get;
 use serde::Deserialize;
 
 use sekisho_identity::{Factors, IdentityError, Method, SessionId};
@@ -20,7 +20,7 @@ use sekisho_policy::Permission;
 use crate::format::{machine_moment, moment};
 use crate::guard::Signed;
 use crate::login::{failed, framed};
-use crate::page::{Page, go, show, show_with};
+use crate::page::{Page, go, show_with};
 use crate::problem::Problem;
 use crate::state::{Site, blocking};
 
