@@ -75,7 +75,7 @@ impl Store {
         let state = chain::load(&mut copied, &self.verifier_key(), self.shared().origin())?
             .ok_or_else(|| StoreError::contradiction("table checkpoint", "it is empty"))?;
         let events = state.chain.frontier.size();
-        Publisher::open(dir, true, &mut copied, (events, state.root), None)?.sign(&state.note)?;
+        Publisher::open(dir, true, &mut copied, (events, state.root), None, 0)?.sign(&state.note)?;
         drop(copied);
         let (files, bytes) = write_manifest(dir)?;
         Ok(BackupReport { events, blobs, files, bytes })

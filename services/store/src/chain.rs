@@ -18,6 +18,8 @@ pub(crate) struct State {
     pub(crate) note: String,
     pub(crate) time_ms: i64,
     pub(crate) batch: i64,
+    /// Up to which size the full tiles on disk are durable.
+    pub(crate) flushed: u64,
 }
 
 impl State {
@@ -38,12 +40,14 @@ pub(crate) fn save(
     note: &str,
     time_ms: i64,
     batch: i64,
+    flushed: u64,
 ) -> Result<(), StoreError> {
     let frontier = &chain.frontier;
     db.execute(
-        "INSERT INTO checkpoint (id, size, root, note, frontier, time_ms, batch) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6) \
+        "INSERT INTO checkpoint (id, size, root, note, frontier, time_ms, batch, flushed) \
+         VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7) \
          ON CONFLICT (id) DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note, \
-         frontier = excluded.frontier, time_ms = excluded.time_ms, batch = excluded.batch",
+         frontier = excluded.frontier, time_ms = excluded.time_ms, batch = excluded.batch, flushed = excluded.flushed",
         &[
             Value::try_from(frontier.size())?,
             Value::from(frontier.root().0),
@@ -51,6 +55,7 @@ pub(crate) fn save(
             Value::Blob(frontier.parts().iter().flat_map(|h| h.0).collect()),
             Value::Int(time_ms),
             Value::Int(batch),
+            Value::try_from(flushed)?,
         ],
     )?;
     Ok(())
@@ -58,8 +63,10 @@ pub(crate) fn save(
 
 /// Reads and verifies the end of the ledger; `None` in a new database.
 pub(crate) fn load(db: &mut dyn Db, key: &VerifierKey, origin: &str) -> Result<Option<State>, StoreError> {
-    let Some(row) =
-        db.first("SELECT size, root, note, frontier, time_ms, batch FROM checkpoint WHERE id = 1", &[])?
+    let Some(row) = db.first(
+        "SELECT size, root, note, frontier, time_ms, batch, flushed FROM checkpoint WHERE id = 1",
+        &[],
+    )?
     else {
         return Ok(None);
     };
@@ -92,6 +99,7 @@ pub(crate) fn load(db: &mut dyn Db, key: &VerifierKey, origin: &str) -> Result<O
         note,
         time_ms: row.get_i64("time_ms")?,
         batch: row.get_i64("batch")?,
+        flushed: row.get_u64("flushed")?,
     }))
 }
 

@@ -37,7 +37,8 @@ CREATE TABLE checkpoint (
     note TEXT NOT NULL,
     frontier BLOB NOT NULL,
     time_ms BIGINT NOT NULL,
-    batch BIGINT NOT NULL
+    batch BIGINT NOT NULL,
+    flushed BIGINT NOT NULL
 );
 CREATE TABLE jobs (
     id BIGINT PRIMARY KEY,

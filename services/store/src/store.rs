@@ -308,7 +308,8 @@ impl Store {
             ));
         }
         let signed = signed.map(|c| (c.size, c.root));
-        let publisher = Publisher::open(&options.data, options.fsync, db, (size, state.root), signed)?;
+        let publisher =
+            Publisher::open(&options.data, options.fsync, db, (size, state.root), signed, state.flushed)?;
         if signed.map(|(s, _)| s) != Some(size) {
             publisher.sign(&state.note)?;
         }

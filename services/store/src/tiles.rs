@@ -2,8 +2,11 @@
 //! are made from the rows and can be made again from them; a file that exists and says something else is never
 //! overwritten, because that would hide an alteration.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
 
 use sekisho_ledger::tile::{self, Tile, TileTree};
 use sekisho_ledger::{Hash, LedgerError, NodeReader, node_hash};
@@ -108,33 +111,24 @@ impl Cutter {
         below.unwrap_or_else(Hash::empty_tree)
     }
 
-    /// Takes the state at `size` from the files on disk; `None` if one of them is missing or malformed.
+    /// Takes the state at `size`, a multiple of 256, from the full tiles on disk; `None` if one is missing or has
+    /// another length. Nothing is proved by this: the caller compares the root further on.
     fn load(data: &Path, size: u64) -> Result<Option<Self>, StoreError> {
         let mut this = Self { size, ..Self::default() };
-        let width = u16::try_from(size % WIDTH as u64).unwrap_or(0);
-        if width > 0 {
-            let path = ledger_dir(data).join(tile::entries_path(size / WIDTH as u64, width));
-            let Some(bytes) = files::read_optional(&path)? else { return Ok(None) };
-            let Ok(entries) = tile::decode_bundle(&bytes) else { return Ok(None) };
-            if entries.len() != usize::from(width) {
-                return Ok(None);
-            }
-            this.entries = entries;
-        }
-        for level in 0u8..8 {
+        this.tails.push(Vec::new());
+        for level in 1u8..8 {
             let nodes = size.checked_shr(u32::from(level) * 8).unwrap_or(0);
             if nodes == 0 {
                 break;
             }
-            let width = u16::try_from(nodes % WIDTH as u64).unwrap_or(0);
             let mut tail = Vec::new();
-            if width > 0 {
-                let tile = Tile { level, index: nodes / WIDTH as u64, width };
-                let Some(bytes) = files::read_optional(&ledger_dir(data).join(tile.path()))? else {
+            for index in nodes - nodes % WIDTH as u64..nodes {
+                let below = Tile { level: level - 1, index, width: tile::WIDTH };
+                let Some(bytes) = files::read_optional(&ledger_dir(data).join(below.path()))? else {
                     return Ok(None);
                 };
-                let Ok(hashes) = tile.decode(&bytes) else { return Ok(None) };
-                tail = hashes;
+                let Ok(hashes) = below.decode(&bytes) else { return Ok(None) };
+                tail.push(subtree(&hashes));
             }
             this.tails.push(tail);
         }
@@ -147,39 +141,112 @@ pub(crate) struct Publisher {
     data: PathBuf,
     fsync: bool,
     cutter: Cutter,
+    flusher: Option<Flusher>,
+}
+
+/// Makes full tiles durable behind the writer's back: flushing two files for every 256 entries on the way would
+/// cost more than everything else. Up to which size that is done goes into the database with the next commit; the
+/// next start compares what lies behind it with the rows.
+struct Flusher {
+    /// Files to flush, then the size up to which all are.
+    queue: Option<mpsc::Sender<(Vec<PathBuf>, u64)>>,
+    flushed: Arc<AtomicU64>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Flusher {
+    fn start(from: u64) -> Result<Self, StoreError> {
+        let (queue, inbox) = mpsc::channel::<(Vec<PathBuf>, u64)>();
+        let flushed = Arc::new(AtomicU64::new(from));
+        let reached = Arc::clone(&flushed);
+        let thread = thread::Builder::new()
+            .name("store-flusher".to_owned())
+            .spawn(move || {
+                while let Ok((paths, size)) = inbox.recv() {
+                    let done = paths.iter().try_for_each(|path| {
+                        File::open(path)?.sync_data()?;
+                        path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
+                    });
+                    // After a failure the mark stays where it is, and the next start looks at everything behind it.
+                    if done.is_err() {
+                        return;
+                    }
+                    reached.store(size, Ordering::SeqCst);
+                }
+            })
+            .map_err(|e| StoreError::Unavailable { reason: format!("the flusher's thread: {e}") })?;
+        Ok(Self { queue: Some(queue), flushed, thread: Some(thread) })
+    }
+}
+
+impl Drop for Flusher {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Publisher {
     /// Brings the files up to the rows: `size` entries with this root. `signed` is what the checkpoint file on
-    /// disk says, if there is one; it was verified by the caller.
+    /// disk says, if there is one; it was verified by the caller. `flushed` is what [`Publisher::flushed`] last said.
     pub(crate) fn open(
         data: &Path,
         fsync: bool,
         db: &mut dyn Db,
         (size, root): (u64, Hash),
         signed: Option<(u64, Hash)>,
+        flushed: u64,
     ) -> Result<Self, StoreError> {
-        let mut this = Self { data: data.to_owned(), fsync, cutter: Cutter::default() };
-        let (known, known_root) = signed.unwrap_or((0, Hash::empty_tree()));
-        if this.all_full_tiles_exist(known)?
-            && let Some(cutter) = Cutter::load(data, known)?
-            && cutter.root() == known_root
-        {
-            this.cutter = cutter;
+        let known = signed.unwrap_or((0, Hash::empty_tree()));
+        // Up to here the files were flushed, so they are what was written; what lies behind is compared with the rows.
+        let mut from = flushed.min(known.0).min(size);
+        from -= from % WIDTH as u64;
+        loop {
+            let cutter = match from {
+                0 => Cutter::default(),
+                _ if !all_full_tiles_exist(data, from)? => Cutter::default(),
+                _ => Cutter::load(data, from)?.unwrap_or_default(),
+            };
+            from = cutter.size();
+            let flusher = if fsync { Some(Flusher::start(from)?) } else { None };
+            let mut this = Self { data: data.to_owned(), fsync, cutter, flusher };
+            let extended = this.extend(db, size, known).and_then(|()| {
+                let what = format!("its {size} rows do not have the root that the checkpoint signs");
+                if this.cutter.root() == root {
+                    Ok(())
+                } else {
+                    Err(StoreError::contradiction("table events", what))
+                }
+            });
+            match extended {
+                Ok(()) => return Ok(this),
+                // Something before `from` may be to blame: go through all of it, so that the right place is named.
+                Err(StoreError::Contradiction { .. }) if from > 0 => from = 0,
+                Err(error) => return Err(error),
+            }
         }
-        this.extend(db, size, (known, known_root))?;
-        if this.cutter.root() != root {
-            return Err(StoreError::contradiction(
-                "table events",
-                format!("its {size} rows do not have the root that the checkpoint signs"),
-            ));
-        }
-        Ok(this)
+    }
+
+    /// Up to which size the full tiles are durable.
+    pub(crate) fn flushed(&self) -> u64 {
+        self.flusher.as_ref().map_or(self.cutter.size(), |f| f.flushed.load(Ordering::SeqCst))
     }
 
     /// Reads rows from where the files end, up to `size`. On the way the root at `known` is compared.
     fn extend(&mut self, db: &mut dyn Db, size: u64, known: (u64, Hash)) -> Result<(), StoreError> {
         const PAGE: u64 = 4096;
+        let check_known = |cutter: &Cutter| {
+            if cutter.size() == known.0 && cutter.root() != known.1 {
+                return Err(StoreError::contradiction(
+                    "ledger/checkpoint",
+                    format!("the rows do not have the root that was signed at size {}", known.0),
+                ));
+            }
+            Ok(())
+        };
+        check_known(&self.cutter)?;
         while self.cutter.size() < size {
             let from = self.cutter.size();
             let rows = db.query(
@@ -197,14 +264,10 @@ impl Publisher {
                 }
                 let leaf = leaf_of(seq, row.get_blob("leaf")?)?;
                 self.cutter.push(row.get_blob("entry")?.to_vec(), leaf, &mut full)?;
-                if self.cutter.size() == known.0 && self.cutter.root() != known.1 {
-                    return Err(StoreError::contradiction(
-                        "ledger/checkpoint",
-                        format!("the rows do not have the root that was signed at size {}", known.0),
-                    ));
-                }
+                check_known(&self.cutter)?;
             }
             self.write(&full)?;
+            self.queue(&full);
         }
         let partial = self.cutter.partial()?;
         self.write(&partial)
@@ -220,6 +283,7 @@ impl Publisher {
         for file in &full {
             self.drop_partials(&file.path);
         }
+        self.queue(&full);
         let partial = self.cutter.partial()?;
         self.write(&partial)
     }
@@ -253,11 +317,20 @@ impl Publisher {
             if let Some(dir) = path.parent() {
                 files::make_dir(dir)?;
             }
-            // Partial tiles live until the next batch or so and are made again from the rows: not worth a flush each.
-            let lasting = !file.path.contains(".p/");
-            files::write_atomic(&path, &file.bytes, self.fsync && lasting)?;
+            files::write_atomic(&path, &file.bytes, false)?;
         }
         Ok(())
+    }
+
+    /// Hands full tiles to the flusher.
+    fn queue(&self, full: &[TileFile]) {
+        if let Some(queue) = self.flusher.as_ref().and_then(|f| f.queue.as_ref())
+            && !full.is_empty()
+        {
+            let paths = full.iter().map(|f| ledger_dir(&self.data).join(&f.path)).collect();
+            // A flusher that gave up leaves its mark where it was.
+            let _ = queue.send((paths, self.cutter.size()));
+        }
     }
 
     /// The partial tiles of a tile that is full now serve nobody any more.
@@ -267,21 +340,21 @@ impl Publisher {
         // Left-overs do no harm: they still agree with the tree.
         let _ = fs::remove_dir_all(PathBuf::from(name));
     }
+}
 
-    fn all_full_tiles_exist(&self, size: u64) -> Result<bool, StoreError> {
-        let tiles = tile::tiles_for_growth(0, size);
-        let paths = tiles.iter().filter(|t| t.width == tile::WIDTH).flat_map(|t| {
-            let entries = (t.level == 0).then(|| tile::entries_path(t.index, t.width));
-            std::iter::once(t.path()).chain(entries)
-        });
-        for path in paths {
-            let path = ledger_dir(&self.data).join(path);
-            if !path.try_exists().map_err(|e| StoreError::io("read", &path, e))? {
-                return Ok(false);
-            }
+fn all_full_tiles_exist(data: &Path, size: u64) -> Result<bool, StoreError> {
+    let tiles = tile::tiles_for_growth(0, size);
+    let paths = tiles.iter().filter(|t| t.width == tile::WIDTH).flat_map(|t| {
+        let entries = (t.level == 0).then(|| tile::entries_path(t.index, t.width));
+        std::iter::once(t.path()).chain(entries)
+    });
+    for path in paths {
+        let path = ledger_dir(data).join(path);
+        if !path.try_exists().map_err(|e| StoreError::io("read", &path, e))? {
+            return Ok(false);
         }
-        Ok(true)
     }
+    Ok(true)
 }
 
 /// The tree of `size` leaves as it lies in the files.

@@ -201,8 +201,17 @@ impl Writer {
         } else {
             let frontier = &self.tx.chain.frontier;
             let (size, root) = (frontier.size(), frontier.root());
+            // Without a publisher the files lag, and the next start has to look at all of them.
+            let flushed = self.publisher.as_ref().map_or(0, Publisher::flushed);
             let note = Checkpoint::new(self.shared.origin(), size, root).sign(&self.signer);
-            chain::save(self.tx.db.as_mut(), &self.tx.chain, &note, self.shared.clock.now_ms(), batch)?;
+            chain::save(
+                self.tx.db.as_mut(),
+                &self.tx.chain,
+                &note,
+                self.shared.clock.now_ms(),
+                batch,
+                flushed,
+            )?;
             published = Some(Published { size, root, note, time_ms: self.shared.clock.now_ms() });
         }
         if let Err(error) = self.tx.db.commit()
@@ -256,7 +265,7 @@ impl Writer {
                         .map(|c| (c.size, c.root));
                 let at = (now.size, now.root);
                 let fsync = self.shared.fsync();
-                other.insert(Publisher::open(self.shared.data(), fsync, self.tx.db.as_mut(), at, signed)?)
+                other.insert(Publisher::open(self.shared.data(), fsync, self.tx.db.as_mut(), at, signed, 0)?)
             }
         };
         publisher.sign(&now.note)
