@@ -26,9 +26,7 @@ pub use catalogue::{Explanation, explain, explanations};
 pub use detect::{Detection, detect};
 pub use format::Format;
 pub use options::{Lang, Limits, Method, Options};
-pub use outcome::{
-    Disarmed, Refusal, RefusalCode, RemovalCode, Removed, Report, TextPiece, Threat, VerifyFailure,
-};
+pub use outcome::{Disarmed, Refusal, RefusalCode, RemovalCode, Removed, TextPiece, Threat, VerifyFailure};
 
 use context::Context;
 
@@ -54,9 +52,7 @@ pub(crate) fn disarm_in(input: &[u8], name: &str, ctx: &mut Context<'_>) -> Resu
     ctx.note_mismatch(&detection);
     let format = detection.supported()?;
     let (bytes, format) = match (ctx.options().method, format) {
-        (Method::Text, Format::Txt | Format::Csv) => {
-            (text::rebuild(input, Format::Txt, ctx)?, Format::Txt)
-        }
+        (Method::Text, Format::Txt | Format::Csv) => (text::rebuild(input, Format::Txt, ctx)?, Format::Txt),
         (Method::Text, _) => text::render(extract_pieces(input, format, ctx)?, ctx)?,
         (Method::Image, f) if !f.is_raster() && f != Format::Zip => {
             return Err(Refusal::new(RefusalCode::MethodUnsupported, f.extension()));

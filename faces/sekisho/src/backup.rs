@@ -17,7 +17,14 @@ pub(crate) fn backup(args: &BackupArgs, lang: Lang) -> Result<(), Failure> {
         report.blobs,
         say(lang, "個のファイル", "blobs")
     );
-    println!("{}", say(lang, "この中には鍵が含まれます。施錠した場所に保管してください。", "The keys are inside: keep it locked away."));
+    println!(
+        "{}",
+        say(
+            lang,
+            "この中には鍵が含まれます。施錠した場所に保管してください。",
+            "The keys are inside: keep it locked away."
+        )
+    );
     Ok(())
 }
 

@@ -51,13 +51,14 @@ pub(crate) fn run(args: &DisarmArgs, lang: Lang) -> Result<(), Failure> {
             File::create(path).map_err(|error| Failure::misuse(format!("{}: {error}", path.display())))?,
         ) as Box<dyn Write + Send>),
     };
-    let jobs = args.jobs.map_or_else(
-        || std::thread::available_parallelism().map_or(2, usize::from),
-        usize::from,
-    );
+    let jobs =
+        args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(2, usize::from), usize::from);
     let sandbox = worker::start(jobs, args.unsandboxed, lang)?;
     if !sandbox.level().enforced {
-        eprintln!("sekisho: {}", say(lang, "警告: 隔離なしで処理しています", "warning: working without a sandbox"));
+        eprintln!(
+            "sekisho: {}",
+            say(lang, "警告: 隔離なしで処理しています", "warning: working without a sandbox")
+        );
     }
     let work = Work {
         taken: inputs.iter().map(|input| input.relative.clone()).collect(),
@@ -78,7 +79,8 @@ pub(crate) fn run(args: &DisarmArgs, lang: Lang) -> Result<(), Failure> {
             scope.spawn(|| work.drain());
         }
     });
-    let output = work.output.into_inner().map_err(|_| Failure::refused("a worker thread ended abnormally"))?;
+    let output =
+        work.output.into_inner().map_err(|_| Failure::refused("a worker thread ended abnormally"))?;
     if let Some(broken) = output.broken {
         return Err(Failure { code: 2, message: broken });
     }
@@ -123,7 +125,8 @@ fn list(named: &[PathBuf], lang: Lang) -> Result<Vec<Input>, Failure> {
             inputs.push(Input { path: None, relative: PathBuf::from("stdin") });
             continue;
         }
-        let meta = fs::metadata(path).map_err(|error| Failure::misuse(format!("{}: {error}", path.display())))?;
+        let meta =
+            fs::metadata(path).map_err(|error| Failure::misuse(format!("{}: {error}", path.display())))?;
         if meta.is_dir() {
             walk(path, Path::new(""), &mut inputs, lang)?;
         } else {
@@ -259,9 +262,11 @@ impl Work {
         // One byte beyond the limit is enough to know that it is too large.
         let bytes = read_at_most(input.path.as_deref(), limits.input_bytes.saturating_add(1))
             .map_err(|error| format!("{label}: {error}"))?;
-        let name = input.relative.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name =
+            input.relative.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let sha256 = hex::encode(Sha256::digest(&bytes));
-        let options = Options { name: name.clone(), method: self.method, limits: limits.clone(), drop_links: false };
+        let options =
+            Options { name: name.clone(), method: self.method, limits: limits.clone(), drop_links: false };
         let (outcome, detection, cpu_ms) = match self.sandbox.disarm(&bytes, &options) {
             Ok(result) => match result.value {
                 DisarmInMemory::Written { document, detection } => (Ok(document), detection, result.cpu_ms),
@@ -269,8 +274,13 @@ impl Work {
             },
             Err(error) => {
                 let refusal = error.refusal().ok_or_else(|| error.message(disarm_lang(self.lang)))?;
-                let found = sekisho_disarm::detect(bytes.get(..4096.min(bytes.len())).unwrap_or_default(), &name);
-                (Err(refusal), sekisho_worker::Detected { declared: found.declared, detected: found.detected }, 0)
+                let found =
+                    sekisho_disarm::detect(bytes.get(..4096.min(bytes.len())).unwrap_or_default(), &name);
+                (
+                    Err(refusal),
+                    sekisho_worker::Detected { declared: found.declared, detected: found.detected },
+                    0,
+                )
             }
         };
         let head = json!({
@@ -299,7 +309,9 @@ impl Work {
         if let Err(why) = agreed {
             return Ok(refused(Refusal::new(RefusalCode::VerifyFailed, why), &document.removed, cpu_ms));
         }
-        let path = self.write(input, document.format, &document.bytes).map_err(|error| format!("{label}: {error}"))?;
+        let path = self
+            .write(input, document.format, &document.bytes)
+            .map_err(|error| format!("{label}: {error}"))?;
         Ok(Done {
             line: json!({
                 "input": head, "outcome": "rebuilt",
@@ -322,7 +334,8 @@ impl Work {
             Target::Folder(folder) => folder.join(self.free_name(input, format)),
             Target::Beside => {
                 let path = input.path.clone().unwrap_or_default();
-                let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+                let stem =
+                    path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
                 path.with_file_name(format!("{stem}.disarmed.{}", format.extension()))
             }
         };
@@ -338,7 +351,8 @@ impl Work {
 
     /// `a.docm` becomes `a.docx`, unless an `a.docx` was given too: then `a.docm.docx`.
     fn free_name(&self, input: &Input, format: Format) -> PathBuf {
-        let extension = input.relative.extension().map(|e| e.to_string_lossy().into_owned()).unwrap_or_default();
+        let extension =
+            input.relative.extension().map(|e| e.to_string_lossy().into_owned()).unwrap_or_default();
         if Format::from_extension(&extension) == Some(format) {
             return input.relative.clone();
         }

@@ -11,7 +11,9 @@ pub(crate) fn run(verb: &GenerateVerb) -> Result<(), Failure> {
     let mut command = Cli::command();
     match verb {
         GenerateVerb::Man => clap_mangen::Man::new(command).render(&mut io::stdout())?,
-        GenerateVerb::Completions { shell } => clap_complete::generate(*shell, &mut command, "sekisho", &mut io::stdout()),
+        GenerateVerb::Completions { shell } => {
+            clap_complete::generate(*shell, &mut command, "sekisho", &mut io::stdout())
+        }
     }
     Ok(())
 }

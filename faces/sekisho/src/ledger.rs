@@ -46,7 +46,11 @@ pub(crate) fn run(verb: &LedgerVerb, lang: Lang) -> Result<(), Failure> {
                     table.rows,
                     say(lang, "行", "rows"),
                     table.after,
-                    if table.changed { say(lang, " （異なっていたため直しました）", " (differed, repaired)") } else { "" }
+                    if table.changed {
+                        say(lang, " （異なっていたため直しました）", " (differed, repaired)")
+                    } else {
+                        ""
+                    }
                 );
                 changed = changed.saturating_add(u32::from(table.changed));
             }
@@ -62,7 +66,8 @@ pub(crate) fn run(verb: &LedgerVerb, lang: Lang) -> Result<(), Failure> {
             let text = place::inspect(store, lang)?.receipt(*entry)?.encode();
             match output {
                 Some(path) => {
-                    fs::write(path, text).map_err(|error| Failure::misuse(format!("{}: {error}", path.display())))?;
+                    fs::write(path, text)
+                        .map_err(|error| Failure::misuse(format!("{}: {error}", path.display())))?;
                 }
                 None => print!("{text}"),
             }
@@ -75,12 +80,18 @@ pub(crate) fn run(verb: &LedgerVerb, lang: Lang) -> Result<(), Failure> {
 }
 
 fn check(path: &Path, key: &str, lang: Lang) -> Result<(), Failure> {
-    let text = fs::read_to_string(path).map_err(|error| Failure::misuse(format!("{}: {error}", path.display())))?;
+    let text =
+        fs::read_to_string(path).map_err(|error| Failure::misuse(format!("{}: {error}", path.display())))?;
     // A verifier key holds `+`, a file name of one's own rarely does; an existing file wins.
     let key = fs::read_to_string(key).unwrap_or_else(|_| key.to_owned());
-    let key = VerifierKey::parse(key.trim_end()).map_err(|error| Failure::misuse(format!("--key: {error}")))?;
+    let key =
+        VerifierKey::parse(key.trim_end()).map_err(|error| Failure::misuse(format!("--key: {error}")))?;
     let bad = |error: &dyn std::fmt::Display| {
-        Failure::refused(format!("{}: {} ({error})", path.display(), say(lang, "証明書は正しくありません", "the receipt is not valid")))
+        Failure::refused(format!(
+            "{}: {} ({error})",
+            path.display(),
+            say(lang, "証明書は正しくありません", "the receipt is not valid")
+        ))
     };
     let receipt = Receipt::decode(&text).map_err(|error| bad(&error))?;
     let verified = receipt.verify(&key).map_err(|error| bad(&error))?;

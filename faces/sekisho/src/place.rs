@@ -36,7 +36,8 @@ pub(crate) fn open(args: &DataArgs, lang: Lang) -> Result<Store, Failure> {
 pub(crate) fn origin_of(data: &Path, lang: Lang) -> Result<String, Failure> {
     let path = data.join("keys").join("ledger.key");
     let text = std::fs::read_to_string(&path).map_err(|error| {
-        let hint = say(lang, "--data にデータフォルダーを指定してください", "give the data folder with --data");
+        let hint =
+            say(lang, "--data にデータフォルダーを指定してください", "give the data folder with --data");
         Failure::misuse(format!("{}: {error}; {hint}", path.display()))
     })?;
     let key = sekisho_ledger::SigningKey::from_text(text.trim_end()).map_err(Failure::refused)?;

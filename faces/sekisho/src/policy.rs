@@ -39,7 +39,11 @@ pub(crate) fn run(verb: &PolicyVerb, lang: Lang) -> Result<(), Failure> {
 /// Reads the `.toml` files of a folder and parses them; all errors are printed at once.
 pub(crate) fn load(dir: &Path, lang: Lang) -> Result<Policy, Failure> {
     let unreadable = |path: &Path, error: std::io::Error| {
-        let hint = say(lang, "ポリシーの TOML ファイルがあるフォルダーを指定してください", "give the folder that holds the policy's TOML files");
+        let hint = say(
+            lang,
+            "ポリシーの TOML ファイルがあるフォルダーを指定してください",
+            "give the folder that holds the policy's TOML files",
+        );
         Failure::misuse(format!("{}: {error}; {hint}", path.display()))
     };
     let mut files = Vec::new();
@@ -51,7 +55,11 @@ pub(crate) fn load(dir: &Path, lang: Lang) -> Result<Policy, Failure> {
         }
     }
     if files.is_empty() {
-        return Err(Failure::misuse(format!("{}: {}", dir.display(), say(lang, "TOML ファイルがありません", "there is no TOML file here"))));
+        return Err(Failure::misuse(format!(
+            "{}: {}",
+            dir.display(),
+            say(lang, "TOML ファイルがありません", "there is no TOML file here")
+        )));
     }
     Policy::parse(&files).map_err(|found| {
         eprint!("{}", render_all(&found, lang));

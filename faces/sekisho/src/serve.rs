@@ -35,8 +35,18 @@ pub(crate) fn run(args: &ServeArgs, lang: Lang) -> Result<(), Failure> {
     let sandbox = worker::start(args.jobs.clamp(1, 64), args.unsandboxed, lang)?;
     log("sandbox", &json!({ "level": sandbox.level() }));
     let options = place::options(data, &args.place.store.database, &policy.municipality.origin)?;
-    let sites = listeners(&policy, args.bind, FIRST_PORT, &args.host, if args.http { "http" } else { "https" });
-    let server = Server::assemble(policy, options, data, sites, args.admin, sandbox, !args.http, args.jobs.clamp(1, 64))?;
+    let sites =
+        listeners(&policy, args.bind, FIRST_PORT, &args.host, if args.http { "http" } else { "https" });
+    let server = Server::assemble(
+        policy,
+        options,
+        data,
+        sites,
+        args.admin,
+        sandbox,
+        !args.http,
+        args.jobs.clamp(1, 64),
+    )?;
     if let Some(link) = server.identity.bootstrap()? {
         let address = server.sites.first().map(|site| site.origin.clone()).unwrap_or_default();
         eprintln!(
@@ -62,7 +72,13 @@ pub(crate) struct Site {
 }
 
 /// One listener for each zone, at the port that the policy declares or the next free one.
-pub(crate) fn listeners(policy: &Policy, bind: IpAddr, first_port: u16, host: &str, scheme: &str) -> Vec<Site> {
+pub(crate) fn listeners(
+    policy: &Policy,
+    bind: IpAddr,
+    first_port: u16,
+    host: &str,
+    scheme: &str,
+) -> Vec<Site> {
     let mut next = first_port;
     policy
         .zones
@@ -94,7 +110,10 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    #[expect(clippy::too_many_arguments, reason = "the parts of a server, each named once, at its one caller each")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of a server, each named once, at its one caller each"
+    )]
     pub(crate) fn assemble(
         policy: Arc<Policy>,
         options: OpenOptions,
@@ -118,14 +137,13 @@ impl Server {
         let counters = Arc::new(Counters::default());
         let bell = Arc::new(Bell::default());
         let (counted, rung) = (Arc::clone(&counters), Arc::clone(&bell));
-        let checkpoint = Checkpoint::new(store.clone(), policy, identity.clone(), sandbox.clone()).with_observer(
-            Arc::new(move |step| {
+        let checkpoint = Checkpoint::new(store.clone(), policy, identity.clone(), sandbox.clone())
+            .with_observer(Arc::new(move |step| {
                 counted.count(step);
                 if step == "transfer.submitted" {
                     rung.ring();
                 }
-            }),
-        );
+            }));
         let app = App::new(AppConfig {
             store: store.clone(),
             identity: identity.clone(),
@@ -158,8 +176,8 @@ impl Server {
         let mut sockets = Vec::new();
         let zones = self.sites.iter().map(|site| (site.address, zone_router(&self.app, &site.zone)));
         for (address, router) in zones.chain(std::iter::once((self.admin, admin_router(&self.app)))) {
-            let listener = TcpListener::bind(address)
-                .map_err(|error| Failure::misuse(format!("{address}: {error}")))?;
+            let listener =
+                TcpListener::bind(address).map_err(|error| Failure::misuse(format!("{address}: {error}")))?;
             listener.set_nonblocking(true)?;
             sockets.push((listener, router));
         }
@@ -196,7 +214,9 @@ impl Server {
             // The administration listener is for this machine only and stays plain.
             tasks.push(tokio::spawn(async move {
                 match config.filter(|_| position != last) {
-                    Some(config) => axum_server::from_tcp_rustls(listener, config)?.handle(handle).serve(service).await,
+                    Some(config) => {
+                        axum_server::from_tcp_rustls(listener, config)?.handle(handle).serve(service).await
+                    }
                     None => axum_server::from_tcp(listener)?.handle(handle).serve(service).await,
                 }
             }));
@@ -215,7 +235,8 @@ impl Server {
         let stopping = Arc::new(AtomicBool::new(false));
         let mut threads = Vec::new();
         for number in 0..self.jobs {
-            let (checkpoint, bell, stopping) = (self.checkpoint.clone(), Arc::clone(&self.bell), Arc::clone(&stopping));
+            let (checkpoint, bell, stopping) =
+                (self.checkpoint.clone(), Arc::clone(&self.bell), Arc::clone(&stopping));
             threads.push(std::thread::spawn(move || {
                 let name = format!("runner-{}-{number}", std::process::id());
                 while !stopping.load(Ordering::Relaxed) {
@@ -236,8 +257,13 @@ impl Server {
             while !ended.load(Ordering::Relaxed) {
                 if ticks.is_multiple_of(7_200) {
                     match checkpoint.dispose_due() {
-                        Ok(report) => log("retention", &json!({ "originals": report.originals, "results": report.results })),
-                        Err(error) => log("retention", &json!({ "level": "error", "error": error.to_string() })),
+                        Ok(report) => log(
+                            "retention",
+                            &json!({ "originals": report.originals, "results": report.results }),
+                        ),
+                        Err(error) => {
+                            log("retention", &json!({ "level": "error", "error": error.to_string() }))
+                        }
                     }
                 }
                 ticks = ticks.wrapping_add(1);

@@ -35,9 +35,14 @@ pub(crate) fn pair(
         return Ok(pair);
     }
     fs::create_dir_all(&folder)?;
-    let names = if host == "localhost" { vec![host.to_owned()] } else { vec![host.to_owned(), "localhost".to_owned()] };
+    let names = if host == "localhost" {
+        vec![host.to_owned()]
+    } else {
+        vec![host.to_owned(), "localhost".to_owned()]
+    };
     let made = rcgen::generate_simple_self_signed(names)?;
-    let mut key = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&pair.key)?;
+    let mut key =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&pair.key)?;
     key.write_all(made.signing_key.serialize_pem().as_bytes())?;
     key.sync_all()?;
     fs::write(&pair.cert, made.cert.pem())?;

@@ -25,10 +25,13 @@ pub(crate) fn run(verb: &UserVerb, lang: Lang) -> Result<(), Failure> {
         }
         UserVerb::Add { place: args, login, name, kana, unit, roles } => {
             let (_, identity) = place::people(args, lang)?;
-            let unit: UnitId = unit.parse().map_err(|error| Failure::misuse(format!("--unit {unit}: {error}")))?;
+            let unit: UnitId =
+                unit.parse().map_err(|error| Failure::misuse(format!("--unit {unit}: {error}")))?;
             let roles = roles
                 .iter()
-                .map(|role| role.parse::<RoleId>().map_err(|error| Failure::misuse(format!("--role {role}: {error}"))))
+                .map(|role| {
+                    role.parse::<RoleId>().map_err(|error| Failure::misuse(format!("--role {role}: {error}")))
+                })
                 .collect::<Result<Vec<_>, _>>()?;
             let new = NewPerson { login: login.clone(), name: name.clone(), kana: kana.clone(), unit, roles };
             let person = identity.create_person(&Actor::System, new).map_err(|error| said(&error, lang))?;
@@ -41,7 +44,8 @@ pub(crate) fn run(verb: &UserVerb, lang: Lang) -> Result<(), Failure> {
         }
         UserVerb::Deactivate { place: args, login } => {
             let (identity, person) = find(args, login, lang)?;
-            let person = identity.deactivate_person(&Actor::System, &person.id).map_err(|error| said(&error, lang))?;
+            let person =
+                identity.deactivate_person(&Actor::System, &person.id).map_err(|error| said(&error, lang))?;
             print_person(&person);
             Ok(())
         }
@@ -67,7 +71,11 @@ fn print_person(person: &Person) {
 
 fn print_link(identity: &Identity, person: &Person, lang: Lang) -> Result<(), Failure> {
     let link = identity.issue_link(&Actor::System, &person.id).map_err(|error| said(&error, lang))?;
-    println!("{}: /enrol/{}", say(lang, "登録用リンク（一度だけ使えます）", "enrolment link (works once)"), link.token);
+    println!(
+        "{}: /enrol/{}",
+        say(lang, "登録用リンク（一度だけ使えます）", "enrolment link (works once)"),
+        link.token
+    );
     Ok(())
 }
 

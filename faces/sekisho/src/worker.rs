@@ -12,7 +12,12 @@ pub(crate) fn run(verb: &WorkerVerb, lang: Lang) -> Result<(), Failure> {
     let sandbox = start(1, false, lang)?;
     let test = sandbox.self_test();
     if *json {
-        println!("{}", serde_json::to_string_pretty(&serde_json::json!({ "ok": test.ok(), "checks": test.checks, "level": test.level }))?);
+        println!(
+            "{}",
+            serde_json::to_string_pretty(
+                &serde_json::json!({ "ok": test.ok(), "checks": test.checks, "level": test.level })
+            )?
+        );
     } else {
         println!("{}", test.level);
         for check in &test.checks {
@@ -22,7 +27,11 @@ pub(crate) fn run(verb: &WorkerVerb, lang: Lang) -> Result<(), Failure> {
     if test.ok() {
         Ok(())
     } else {
-        Err(Failure::refused(say(lang, "隔離が効いていない検査があります", "the sandbox let something through")))
+        Err(Failure::refused(say(
+            lang,
+            "隔離が効いていない検査があります",
+            "the sandbox let something through",
+        )))
     }
 }
 

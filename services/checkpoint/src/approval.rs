@@ -71,8 +71,9 @@ impl Checkpoint {
         // Tell "not yours to see" from "not yours to decide" before anything is written.
         self.transfer(principal, id)?;
         let (this, who, transfer, shown) = (self.clone(), principal.clone(), id.clone(), digest.to_owned());
-        let (seq, steps) =
-            self.store.write(move |tx: &mut WriteTx| this.decide_in(tx, &who, &transfer, &shown, decision, &comment))?;
+        let (seq, steps) = self
+            .store
+            .write(move |tx: &mut WriteTx| this.decide_in(tx, &who, &transfer, &shown, decision, &comment))?;
         for step in steps {
             self.observe(step);
         }
@@ -176,7 +177,8 @@ impl Checkpoint {
     fn unit_and_route(&self, row: &Row) -> Result<(UnitId, Route), CheckpointError> {
         let unit = row.get_text("unit")?;
         let route = row.get_text("route")?;
-        let unknown = |what: &str| CheckpointError::NotFound { what: format!("`{what}` in the policy in force") };
+        let unknown =
+            |what: &str| CheckpointError::NotFound { what: format!("`{what}` in the policy in force") };
         let unit_id = unit.parse().map_err(|_| unknown(unit))?;
         let route_id = route.parse().map_err(|_| unknown(route))?;
         let route = self.policy.route(&route_id).cloned().ok_or_else(|| unknown(route))?;
@@ -196,7 +198,10 @@ impl Checkpoint {
             roles: &principal.person.roles,
         };
         if !principal.may(Permission::ApproveTransfer) {
-            return Err(CheckpointError::not_permitted("決裁する権限がありません。", "your role may not approve"));
+            return Err(CheckpointError::not_permitted(
+                "決裁する権限がありません。",
+                "your role may not approve",
+            ));
         }
         match self.policy.eligibility(step, &Applicant { person: applicant, unit }, &candidate) {
             Eligibility::Holder => Ok(Capacity::Holder),
@@ -216,7 +221,11 @@ impl Checkpoint {
     }
 
     /// Whether the person could decide about this row now, and in what capacity.
-    pub(crate) fn may_decide(&self, principal: &Principal, row: &Row) -> Result<Option<Capacity>, StoreError> {
+    pub(crate) fn may_decide(
+        &self,
+        principal: &Principal,
+        row: &Row,
+    ) -> Result<Option<Capacity>, StoreError> {
         if row.get_text("state")? != TransferState::Awaiting.id()
             || row.get_text("approving_zone")? != principal.zone.as_str()
         {
@@ -232,13 +241,20 @@ impl Checkpoint {
     ///
     /// # Errors
     /// `NotFound` for somebody else's, `State` when it is too late.
-    pub fn withdraw(&self, principal: &Principal, id: &TransferId, reason: &str) -> Result<(), CheckpointError> {
+    pub fn withdraw(
+        &self,
+        principal: &Principal,
+        id: &TransferId,
+        reason: &str,
+    ) -> Result<(), CheckpointError> {
         self.transfer(principal, id)?;
-        let (me, transfer, reason) = (actor(principal), id.clone(), reason.chars().take(MAX_COMMENT).collect::<String>());
+        let (me, transfer, reason) =
+            (actor(principal), id.clone(), reason.chars().take(MAX_COMMENT).collect::<String>());
         self.store.write(move |tx: &mut WriteTx| -> Result<(), CheckpointError> {
-            let rows = tx.query("SELECT state, applicant FROM transfers WHERE id = ?1", &[Value::from(
-                transfer.as_str(),
-            )])?;
+            let rows = tx.query(
+                "SELECT state, applicant FROM transfers WHERE id = ?1",
+                &[Value::from(transfer.as_str())],
+            )?;
             let row = rows.first().ok_or_else(|| CheckpointError::NotFound { what: transfer.to_string() })?;
             if row.get_text("applicant")? != me {
                 return Err(CheckpointError::not_permitted(

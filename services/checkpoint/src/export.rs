@@ -54,14 +54,20 @@ impl Checkpoint {
         match format {
             ExportFormat::Csv => csv_bytes(headings(lang), &lines),
             ExportFormat::Xlsx => xlsx_bytes(headings(lang), &lines).map_err(|error| {
-                CheckpointError::invalid(format!("Excelの出力に失敗しました: {error}"), format!("no workbook: {error}"))
+                CheckpointError::invalid(
+                    format!("Excelの出力に失敗しました: {error}"),
+                    format!("no workbook: {error}"),
+                )
             }),
         }
     }
 
     fn cells(&self, row: &TransferRow, lang: Lang) -> Vec<String> {
         let zone = |id| self.policy.zone(id).map_or_else(String::new, |zone| zone.label.get(lang).to_owned());
-        let unit = self.policy.unit(&row.unit).map_or_else(|| row.unit.to_string(), |unit| unit.name.get(lang).to_owned());
+        let unit = self
+            .policy
+            .unit(&row.unit)
+            .map_or_else(|| row.unit.to_string(), |unit| unit.name.get(lang).to_owned());
         vec![
             row.id.to_string(),
             local_time(row.created_ms),
@@ -82,11 +88,31 @@ impl Checkpoint {
 fn headings(lang: Lang) -> [&'static str; 12] {
     match lang {
         Lang::Ja => [
-            "申請番号", "受付日時", "更新日時", "送り元", "送り先", "所属", "申請者", "利用目的", "ファイル", "容量（バイト）",
-            "状態", "台帳番号",
+            "申請番号",
+            "受付日時",
+            "更新日時",
+            "送り元",
+            "送り先",
+            "所属",
+            "申請者",
+            "利用目的",
+            "ファイル",
+            "容量（バイト）",
+            "状態",
+            "台帳番号",
         ],
         Lang::En => [
-            "Transfer", "Submitted", "Updated", "From", "To", "Unit", "Applicant", "Purpose", "Files", "Bytes", "State",
+            "Transfer",
+            "Submitted",
+            "Updated",
+            "From",
+            "To",
+            "Unit",
+            "Applicant",
+            "Purpose",
+            "Files",
+            "Bytes",
+            "State",
             "Ledger entry",
         ],
     }
@@ -102,7 +128,8 @@ fn local_time(ms: i64) -> String {
 
 fn csv_bytes(headings: [&str; 12], lines: &[Vec<String>]) -> Result<Vec<u8>, CheckpointError> {
     let failed = |error: String| CheckpointError::invalid(format!("CSVの出力に失敗しました: {error}"), error);
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(vec![0xEF, 0xBB, 0xBF]);
+    let mut writer =
+        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(vec![0xEF, 0xBB, 0xBF]);
     writer.write_record(headings).map_err(|e| failed(e.to_string()))?;
     for line in lines {
         writer.write_record(line.iter().map(|cell| inert(cell))).map_err(|e| failed(e.to_string()))?;
@@ -112,8 +139,8 @@ fn csv_bytes(headings: [&str; 12], lines: &[Vec<String>]) -> Result<Vec<u8>, Che
 
 /// A file name may begin like a formula; a spreadsheet must not run it.
 fn inert(cell: &str) -> String {
-    let starts_formula =
-        cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']) && cell.parse::<f64>().is_err();
+    let starts_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'])
+        && cell.parse::<f64>().is_err();
     if starts_formula { format!("'{cell}") } else { cell.to_owned() }
 }
 

@@ -25,7 +25,7 @@ mod tests;
 use std::sync::Arc;
 
 use sekisho_identity::{Identity, Principal};
-use sekisho_policy::{Policy, Zone, ZoneId, ZoneKind};
+use sekisho_policy::{Policy, ZoneId, ZoneKind};
 use sekisho_store::{Projection, Store};
 use sekisho_worker::Sandbox;
 
@@ -33,8 +33,8 @@ pub use approval::Decision;
 pub use error::CheckpointError;
 pub use export::ExportFormat;
 pub use model::{
-    ApprovalView, Capacity, FileId, FileState, FileView, FindingView, IdError, RemovedView, TransferId, TransferRow,
-    TransferState, TransferView,
+    ApprovalView, Capacity, FileId, FileState, FileView, FindingView, IdError, RemovedView, TransferId,
+    TransferRow, TransferState, TransferView,
 };
 pub use name::clean_file_name;
 pub use query::{Page, TransferQuery};
@@ -89,10 +89,6 @@ impl Checkpoint {
 
     fn observe(&self, step: &str) {
         (self.observer)(step);
-    }
-
-    fn zone(&self, id: &ZoneId) -> Result<&Zone, CheckpointError> {
-        self.policy.zone(id).ok_or_else(|| CheckpointError::NotFound { what: format!("zone `{id}`") })
     }
 
     /// The zone in which a transfer is examined by its approver: the more protected of the two, since what has not

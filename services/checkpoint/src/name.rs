@@ -26,7 +26,9 @@ pub(crate) fn with_extension(name: &str, extension: &str) -> String {
     match name.rsplit_once('.') {
         Some((_, old)) if old.eq_ignore_ascii_case(extension) => name.to_owned(),
         Some((_, old)) if same_kind(old, extension) => name.to_owned(),
-        Some((stem, old)) if !stem.is_empty() && old.len() <= 5 && old.is_ascii() => format!("{stem}.{extension}"),
+        Some((stem, old)) if !stem.is_empty() && old.len() <= 5 && old.is_ascii() => {
+            format!("{stem}.{extension}")
+        }
         _ => format!("{name}.{extension}"),
     }
 }

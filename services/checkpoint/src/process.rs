@@ -7,7 +7,7 @@ use std::io::Write;
 
 use serde_json::{Value as Json, json};
 
-use sekisho_detect::ScanOptions;
+use sekisho_detect::{Confidence, ScanOptions};
 use sekisho_disarm::{Format, Limits, Method, Options, Refusal, RefusalCode, TextPiece};
 use sekisho_policy::{Conduit, ConduitId, Method as PolicyMethod};
 use sekisho_store::{Job, Value, WriteTx};
@@ -109,17 +109,20 @@ impl Checkpoint {
     }
 
     fn bring_to_verdict(&self, work: &Work) -> Result<Verdict, Stop> {
-        let (output, format, declared, detected) = match (&work.output, Format::from_extension(&work.output_format)) {
-            (Some(output), Some(format)) if work.state == FileState::Verifying => {
-                (output.clone(), format, work.declared.clone(), work.detected.clone())
-            }
-            _ => match self.disarm_by_chain(work)? {
-                Rebuilt::Written { output, format, declared, detected } => (output, format, declared, detected),
-                Rebuilt::Refused { refusal, declared, detected } => {
-                    return Ok(Verdict::Refused { refusal: view(&refusal), declared, detected });
+        let (output, format, declared, detected) =
+            match (&work.output, Format::from_extension(&work.output_format)) {
+                (Some(output), Some(format)) if work.state == FileState::Verifying => {
+                    (output.clone(), format, work.declared.clone(), work.detected.clone())
                 }
-            },
-        };
+                _ => match self.disarm_by_chain(work)? {
+                    Rebuilt::Written { output, format, declared, detected } => {
+                        (output, format, declared, detected)
+                    }
+                    Rebuilt::Refused { refusal, declared, detected } => {
+                        return Ok(Verdict::Refused { refusal: view(&refusal), declared, detected });
+                    }
+                },
+            };
         self.observe("file.disarmed");
         let limits = self.limits(&work.conduit);
         let mut reader = self.store.blobs().open(&output).map_err(CheckpointError::from)?;
@@ -135,8 +138,11 @@ impl Checkpoint {
                 return Ok(Verdict::Refused { refusal: view(&refusal), declared, detected });
             }
         }
-        let findings =
-            if work.conduit.search_individual_numbers { self.search(work, &output, format)? } else { Ok(Vec::new()) };
+        let findings = if work.conduit.search_individual_numbers {
+            self.search(work, &output, format)?
+        } else {
+            Ok(Vec::new())
+        };
         match findings {
             Ok(findings) => Ok(Verdict::Verified { findings }),
             Err(refusal) => Ok(Verdict::Refused { refusal: view(&refusal), declared, detected }),
@@ -163,7 +169,8 @@ impl Checkpoint {
                 Ok(result) => result,
                 Err(error) => {
                     let refusal = blame(error)?;
-                    last = Some(Rebuilt::Refused { refusal, declared: String::new(), detected: String::new() });
+                    last =
+                        Some(Rebuilt::Refused { refusal, declared: String::new(), detected: String::new() });
                     continue;
                 }
             };
@@ -210,12 +217,20 @@ impl Checkpoint {
         }))
     }
 
-    fn search(&self, work: &Work, output: &str, format: Format) -> Result<Result<Vec<FindingView>, Refusal>, Stop> {
+    fn search(
+        &self,
+        work: &Work,
+        output: &str,
+        format: Format,
+    ) -> Result<Result<Vec<FindingView>, Refusal>, Stop> {
         if format.is_raster() {
             return Ok(Ok(Vec::new()));
         }
-        let options =
-            Options { name: format!("x.{}", format.extension()), limits: self.limits(&work.conduit), ..Options::default() };
+        let options = Options {
+            name: format!("x.{}", format.extension()),
+            limits: self.limits(&work.conduit),
+            ..Options::default()
+        };
         let mut reader = self.store.blobs().open(output).map_err(CheckpointError::from)?;
         let pieces = match self.sandbox.extract_text_from(&mut reader, &options) {
             Ok(result) => match result.value {
@@ -344,7 +359,12 @@ fn findings(pieces: &[TextPiece]) -> Vec<FindingView> {
         found.push(FindingView {
             location: finding.location,
             masked: finding.finding.masked,
-            confidence: finding.finding.confidence.id().to_owned(),
+            confidence: match finding.finding.confidence {
+                Confidence::High => "high",
+                Confidence::Medium => "medium",
+                Confidence::Low => "low",
+            }
+            .to_owned(),
         });
     }
     found
@@ -367,7 +387,8 @@ struct WorkRow {
 /// The file of a job, or nothing when it has its outcome already (or was withdrawn).
 fn load(tx: &mut WriteTx, job: &Job) -> Result<Option<WorkRow>, CheckpointError> {
     let field = |key: &str| job.payload.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
-    let (Ok(transfer), Ok(file)) = (field("transfer").parse::<TransferId>(), field("file").parse::<FileId>()) else {
+    let (Ok(transfer), Ok(file)) = (field("transfer").parse::<TransferId>(), field("file").parse::<FileId>())
+    else {
         return Ok(None);
     };
     let rows = tx.query(
@@ -419,10 +440,8 @@ fn advance(
     transfer: &TransferId,
     route: Option<&str>,
 ) -> Result<Vec<&'static str>, CheckpointError> {
-    let rows = tx.query(
-        "SELECT state FROM transfer_files WHERE transfer = ?1",
-        &[Value::from(transfer.as_str())],
-    )?;
+    let rows =
+        tx.query("SELECT state FROM transfer_files WHERE transfer = ?1", &[Value::from(transfer.as_str())])?;
     let mut verified = 0;
     for row in &rows {
         match FileState::from_id(row.get_text("state")?) {
@@ -438,7 +457,12 @@ fn advance(
     match route {
         Some(route) => {
             let digest = crate::approval::digest(tx, transfer)?;
-            tx.emit("transfer.awaiting", "system", transfer.as_str(), json!({ "digest": digest, "route": route }))?;
+            tx.emit(
+                "transfer.awaiting",
+                "system",
+                transfer.as_str(),
+                json!({ "digest": digest, "route": route }),
+            )?;
             Ok(vec!["transfer.awaiting"])
         }
         None => {
@@ -447,4 +471,3 @@ fn advance(
         }
     }
 }
-

@@ -110,13 +110,19 @@ impl Checkpoint {
     pub fn transfer(&self, principal: &Principal, id: &TransferId) -> Result<TransferView, CheckpointError> {
         let me = principal.person.id.to_string();
         let found = self.store.read(|tx| -> Result<_, StoreError> {
-            let rows = tx.query(&format!("SELECT {COLUMNS} FROM transfers WHERE id = ?1"), &[Value::from(id.as_str())])?;
+            let rows = tx.query(
+                &format!("SELECT {COLUMNS} FROM transfers WHERE id = ?1"),
+                &[Value::from(id.as_str())],
+            )?;
             let Some(row) = rows.first() else { return Ok(None) };
-            let files = tx.query("SELECT * FROM transfer_files WHERE transfer = ?1 ORDER BY position", &[Value::from(
-                id.as_str(),
-            )])?;
-            let decisions =
-                tx.query("SELECT * FROM transfer_decisions WHERE transfer = ?1 ORDER BY seq", &[Value::from(id.as_str())])?;
+            let files = tx.query(
+                "SELECT * FROM transfer_files WHERE transfer = ?1 ORDER BY position",
+                &[Value::from(id.as_str())],
+            )?;
+            let decisions = tx.query(
+                "SELECT * FROM transfer_decisions WHERE transfer = ?1 ORDER BY seq",
+                &[Value::from(id.as_str())],
+            )?;
             let decided = decisions.iter().any(|d| d.get_text("person").is_ok_and(|person| person == me));
             let capacity = if decided { None } else { self.may_decide(principal, row)? };
             let visible = decided || capacity.is_some() || self.may_see(principal, row)?;
@@ -131,7 +137,10 @@ impl Checkpoint {
         view.capacity = capacity;
         view.may_decide = capacity.is_some();
         view.may_withdraw = view.row.applicant == me
-            && matches!(view.row.state, TransferState::Received | TransferState::Disarming | TransferState::Awaiting);
+            && matches!(
+                view.row.state,
+                TransferState::Received | TransferState::Disarming | TransferState::Awaiting
+            );
         view.may_receive = view.row.state == TransferState::Receivable
             && view.row.to == principal.zone
             && (view.row.applicant == me || view.row.recipient == me)
@@ -152,7 +161,8 @@ impl Checkpoint {
             return Ok(true);
         }
         let unit = row.get_text("unit")?;
-        Ok(principal.may(Permission::ViewOwnUnit) && self.units_below(&principal.person.unit).iter().any(|u| *u == unit))
+        Ok(principal.may(Permission::ViewOwnUnit)
+            && self.units_below(&principal.person.unit).iter().any(|u| *u == unit))
     }
 
     fn restrict(&self, filter: &mut Filter, principal: &Principal, mine: bool) {
@@ -204,15 +214,18 @@ impl Filter {
 }
 
 fn has_decided(tx: &ReadTx, id: &str, person: &str) -> Result<bool, StoreError> {
-    let rows = tx.query("SELECT seq FROM transfer_decisions WHERE transfer = ?1 AND person = ?2 LIMIT 1", &[
-        Value::from(id),
-        Value::from(person),
-    ])?;
+    let rows = tx.query(
+        "SELECT seq FROM transfer_decisions WHERE transfer = ?1 AND person = ?2 LIMIT 1",
+        &[Value::from(id), Value::from(person)],
+    )?;
     Ok(!rows.is_empty())
 }
 
 fn damaged(column: &str, value: &str) -> StoreError {
-    StoreError::damaged(format!("transfers.{column}"), format!("`{value}` is not a value of this column"))
+    StoreError::Damaged {
+        place: format!("transfers.{column}"),
+        what: format!("`{value}` is not a value of this column"),
+    }
 }
 
 fn parsed<T: std::str::FromStr>(row: &Row, column: &str) -> Result<T, StoreError> {
@@ -223,7 +236,8 @@ fn parsed<T: std::str::FromStr>(row: &Row, column: &str) -> Result<T, StoreError
 pub(crate) fn row_view(row: &Row) -> Result<TransferRow, StoreError> {
     let state = row.get_text("state")?;
     let names = row.get_json("names")?;
-    let names = names.as_array().map(|list| list.iter().filter_map(|n| n.as_str()).map(ToOwned::to_owned).collect());
+    let names =
+        names.as_array().map(|list| list.iter().filter_map(|n| n.as_str()).map(ToOwned::to_owned).collect());
     Ok(TransferRow {
         id: parsed(row, "id")?,
         created_ms: row.get_i64("created_ms")?,

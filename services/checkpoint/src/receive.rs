@@ -72,7 +72,12 @@ impl Checkpoint {
     ///
     /// # Errors
     /// `NotPermitted` for everybody else.
-    pub fn examine(&self, principal: &Principal, id: &TransferId, file: &FileId) -> Result<Download, CheckpointError> {
+    pub fn examine(
+        &self,
+        principal: &Principal,
+        id: &TransferId,
+        file: &FileId,
+    ) -> Result<Download, CheckpointError> {
         let view = self.transfer(principal, id)?;
         let file = find(&view, file)?;
         if !view.may_decide && !view.may_receive {
@@ -90,10 +95,17 @@ impl Checkpoint {
     ///
     /// # Errors
     /// As [`Checkpoint::examine`].
-    pub fn preview(&self, principal: &Principal, id: &TransferId, file: &FileId) -> Result<Preview, CheckpointError> {
+    pub fn preview(
+        &self,
+        principal: &Principal,
+        id: &TransferId,
+        file: &FileId,
+    ) -> Result<Preview, CheckpointError> {
         let mut download = self.examine(principal, id, file)?;
         let format = Format::from_extension(download.name.rsplit('.').next().unwrap_or_default());
-        if format.is_some_and(Format::is_raster) && i64::try_from(download.bytes).is_ok_and(|bytes| bytes <= MAX_PICTURE) {
+        if format.is_some_and(Format::is_raster)
+            && i64::try_from(download.bytes).is_ok_and(|bytes| bytes <= MAX_PICTURE)
+        {
             return Ok(Preview::Picture);
         }
         let options = Options { name: download.name.clone(), ..Options::default() };
@@ -125,7 +137,11 @@ impl Checkpoint {
     ///
     /// # Errors
     /// `State` when it is not released yet.
-    pub fn receipt(&self, principal: &Principal, id: &TransferId) -> Result<(String, String), CheckpointError> {
+    pub fn receipt(
+        &self,
+        principal: &Principal,
+        id: &TransferId,
+    ) -> Result<(String, String), CheckpointError> {
         let view = self.transfer(principal, id)?;
         let Some(seq) = view.row.release_seq else {
             return Err(CheckpointError::State { state: view.row.state.id().to_owned() });
@@ -172,5 +188,8 @@ impl Checkpoint {
 }
 
 fn find<'a>(view: &'a TransferView, id: &FileId) -> Result<&'a FileView, CheckpointError> {
-    view.files.iter().find(|file| file.id == *id).ok_or_else(|| CheckpointError::NotFound { what: id.to_string() })
+    view.files
+        .iter()
+        .find(|file| file.id == *id)
+        .ok_or_else(|| CheckpointError::NotFound { what: id.to_string() })
 }

@@ -36,31 +36,41 @@ impl Checkpoint {
     }
 
     /// The entry first, the bytes after it: a crash in between leaves an unreachable blob, never an unrecorded loss.
-    fn dispose(&self, column: &'static str, before_ms: i64, kind: &'static str) -> Result<u64, CheckpointError> {
+    fn dispose(
+        &self,
+        column: &'static str,
+        before_ms: i64,
+        kind: &'static str,
+    ) -> Result<u64, CheckpointError> {
         let mut count = 0_u64;
         loop {
-            let taken = self.store.write(move |tx: &mut WriteTx| -> Result<Vec<String>, CheckpointError> {
-                let rows = tx.query(
-                    &format!(
-                        "SELECT f.id AS id, f.transfer AS transfer, f.{column} AS blob, t.state AS state
+            let taken =
+                self.store.write(move |tx: &mut WriteTx| -> Result<Vec<String>, CheckpointError> {
+                    let rows = tx.query(
+                        &format!(
+                            "SELECT f.id AS id, f.transfer AS transfer, f.{column} AS blob, t.state AS state
                          FROM transfer_files f JOIN transfers t ON t.id = f.transfer
                          WHERE f.{column} IS NOT NULL AND t.updated_ms < ?1
                            AND t.state IN ('receivable', 'refused', 'rejected', 'withdrawn', 'disposed')
                          ORDER BY t.updated_ms, f.id LIMIT {ROUND}"
-                    ),
-                    &[Value::from(before_ms)],
-                )?;
-                let mut blobs = Vec::new();
-                for row in &rows {
-                    let (file, transfer, blob) = (row.get_text("id")?, row.get_text("transfer")?, row.get_text("blob")?);
-                    tx.emit(kind, "system", transfer, json!({ "file": file, "sha256": blob }))?;
-                    if kind == "result.disposed" && row.get_text("state")? == "receivable" && !has_output(tx, transfer)? {
-                        tx.emit("transfer.disposed", "system", transfer, json!({}))?;
+                        ),
+                        &[Value::from(before_ms)],
+                    )?;
+                    let mut blobs = Vec::new();
+                    for row in &rows {
+                        let (file, transfer, blob) =
+                            (row.get_text("id")?, row.get_text("transfer")?, row.get_text("blob")?);
+                        tx.emit(kind, "system", transfer, json!({ "file": file, "sha256": blob }))?;
+                        if kind == "result.disposed"
+                            && row.get_text("state")? == "receivable"
+                            && !has_output(tx, transfer)?
+                        {
+                            tx.emit("transfer.disposed", "system", transfer, json!({}))?;
+                        }
+                        blobs.push(blob.to_owned());
                     }
-                    blobs.push(blob.to_owned());
-                }
-                Ok(blobs)
-            })?;
+                    Ok(blobs)
+                })?;
             if taken.is_empty() {
                 return Ok(count);
             }
@@ -72,8 +82,9 @@ impl Checkpoint {
 }
 
 fn has_output(tx: &mut WriteTx, transfer: &str) -> Result<bool, CheckpointError> {
-    let rows = tx.query("SELECT id FROM transfer_files WHERE transfer = ?1 AND output IS NOT NULL LIMIT 1", &[
-        Value::from(transfer),
-    ])?;
+    let rows = tx.query(
+        "SELECT id FROM transfer_files WHERE transfer = ?1 AND output IS NOT NULL LIMIT 1",
+        &[Value::from(transfer)],
+    )?;
     Ok(!rows.is_empty())
 }

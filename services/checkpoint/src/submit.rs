@@ -89,7 +89,8 @@ impl Checkpoint {
         let mut ids = Vec::new();
         for (file, name) in request.files.iter().zip(&names) {
             let file_id = FileId::from_random(random()?);
-            let mut entry = json!({ "id": file_id, "name": name, "sha256": file.blob.id, "bytes": file.blob.bytes });
+            let mut entry =
+                json!({ "id": file_id, "name": name, "sha256": file.blob.id, "bytes": file.blob.bytes });
             if *name != file.name
                 && let Some(map) = entry.as_object_mut()
             {
@@ -107,8 +108,12 @@ impl Checkpoint {
         });
         let who = actor(principal);
         let conduit_id = conduit.id.to_string();
-        let uploads: Vec<(String, String)> =
-            request.files.iter().zip(&names).map(|(file, name)| (file.blob.id.clone(), name.clone())).collect();
+        let uploads: Vec<(String, String)> = request
+            .files
+            .iter()
+            .zip(&names)
+            .map(|(file, name)| (file.blob.id.clone(), name.clone()))
+            .collect();
         let transfer = id.clone();
         self.store.write(move |tx: &mut WriteTx| -> Result<(), CheckpointError> {
             refuse_duplicates(tx, &who, &conduit_id, &uploads)?;
@@ -164,12 +169,13 @@ impl Checkpoint {
     }
 
     /// Removes uploads that no transfer refers to.
-    pub(crate) fn discard_unreferenced(&self, blobs: &[String]) {
+    pub fn discard_unreferenced(&self, blobs: &[String]) {
         for blob in blobs {
             let referenced = self.store.read(|tx| {
-                tx.query("SELECT id FROM transfer_files WHERE original = ?1 OR output = ?1 LIMIT 1", &[Value::from(
-                    blob.as_str(),
-                )])
+                tx.query(
+                    "SELECT id FROM transfer_files WHERE original = ?1 OR output = ?1 LIMIT 1",
+                    &[Value::from(blob.as_str())],
+                )
             });
             if matches!(referenced, Ok(rows) if rows.is_empty()) {
                 // A blob that stays behind is encrypted and unreachable; the next sweep takes it.
@@ -200,7 +206,10 @@ fn refuse_duplicates(
             &[Value::from(blob.as_str()), Value::from(who), Value::from(conduit)],
         )?;
         if let Some(row) = rows.first() {
-            return Err(CheckpointError::Duplicate { name: name.clone(), transfer: row.get_text("id")?.to_owned() });
+            return Err(CheckpointError::Duplicate {
+                name: name.clone(),
+                transfer: row.get_text("id")?.to_owned(),
+            });
         }
     }
     Ok(())

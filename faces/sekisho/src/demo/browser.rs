@@ -27,8 +27,13 @@ impl Answer {
     pub(crate) fn hidden(&self, name: &str) -> Result<String, Failure> {
         let text = self.text();
         let marker = format!("name=\"{name}\" value=\"");
-        let value = text.split_once(&marker).and_then(|(_, rest)| rest.split_once('"')).map(|(value, _)| value.to_owned());
-        value.ok_or_else(|| Failure::refused(format!("the page (status {}) has no field `{name}`", self.status)))
+        let value = text
+            .split_once(&marker)
+            .and_then(|(_, rest)| rest.split_once('"'))
+            .map(|(value, _)| value.to_owned());
+        value.ok_or_else(|| {
+            Failure::refused(format!("the page (status {}) has no field `{name}`", self.status))
+        })
     }
 
     pub(crate) fn json(&self) -> Result<serde_json::Value, Failure> {
@@ -51,11 +56,19 @@ impl Browser {
 
     /// Signs in with both factors.
     pub(crate) fn sign_in(&mut self, member: &mut Member) -> Result<(), Failure> {
-        let asked = self.post_form("/login", &[("login", &member.login), ("password", PASSWORD), ("next", "/transfers")])?;
+        let asked = self.post_form(
+            "/login",
+            &[("login", &member.login), ("password", PASSWORD), ("next", "/transfers")],
+        )?;
         let pending = asked.hidden("pending")?;
         let code = member.fresh_code()?;
-        let done = self.post_form("/login/second", &[("pending", &pending), ("code", &code), ("next", "/transfers")])?;
-        if done.status == 303 { Ok(()) } else { Err(Failure::refused(format!("{} could not sign in: {}", member.login, done.status))) }
+        let done = self
+            .post_form("/login/second", &[("pending", &pending), ("code", &code), ("next", "/transfers")])?;
+        if done.status == 303 {
+            Ok(())
+        } else {
+            Err(Failure::refused(format!("{} could not sign in: {}", member.login, done.status)))
+        }
     }
 
     /// Confirms with the second factor before a decision.
@@ -63,7 +76,11 @@ impl Browser {
         let csrf = self.get("/step-up?next=/approvals")?.hidden("csrf")?;
         let code = member.fresh_code()?;
         let done = self.post_form("/step-up", &[("csrf", &csrf), ("code", &code), ("next", "/approvals")])?;
-        if done.status == 303 { Ok(()) } else { Err(Failure::refused(format!("step-up of {}: {}", member.login, done.status))) }
+        if done.status == 303 {
+            Ok(())
+        } else {
+            Err(Failure::refused(format!("step-up of {}: {}", member.login, done.status)))
+        }
     }
 
     pub(crate) fn get(&mut self, path: &str) -> Result<Answer, Failure> {
@@ -83,12 +100,19 @@ impl Browser {
     }
 
     /// Sends files as the upload form does.
-    pub(crate) fn upload(&mut self, fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Result<Answer, Failure> {
+    pub(crate) fn upload(
+        &mut self,
+        fields: &[(&str, &str)],
+        files: &[(&str, &[u8])],
+    ) -> Result<Answer, Failure> {
         const BOUNDARY: &str = "sekisho-demo-boundary-6f1c";
         let csrf = self.get("/new")?.hidden("csrf").or_else(|_| self.get("/transfers")?.hidden("csrf"))?;
         let mut body = Vec::new();
         for (name, value) in std::iter::once(&("csrf", csrf.as_str())).chain(fields) {
-            body.extend(format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes());
+            body.extend(
+                format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+                    .bytes(),
+            );
         }
         for (name, bytes) in files {
             body.extend(
@@ -120,7 +144,8 @@ impl Browser {
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        let location = response.headers().get("location").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+        let location =
+            response.headers().get("location").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
         let status = response.status().as_u16();
         let bytes = response.body_mut().with_config().limit(MOST).read_to_vec()?;
         Ok(Answer { status, location, bytes })

@@ -22,7 +22,14 @@ const PEOPLE: &[(&str, &str, &str, &str, &[&str], &str)] = &[
     ("yamada", "山田 花子", "ヤマダ ハナコ", "fukushi", &["staff"], "福祉課 職員 staff"),
     ("suzuki", "鈴木 一郎", "スズキ イチロウ", "fukushi", &["section-manager"], "福祉課長 section manager"),
     ("tanaka", "田中 美咲", "タナカ ミサキ", "fukushi", &["deputy"], "福祉課 課長補佐（代行） deputy"),
-    ("joho", "佐藤 健", "サトウ ケン", "joho-seisaku", &["administrator"], "情報政策課 情報システム担当 administrator"),
+    (
+        "joho",
+        "佐藤 健",
+        "サトウ ケン",
+        "joho-seisaku",
+        &["administrator"],
+        "情報政策課 情報システム担当 administrator",
+    ),
     ("kansa", "高橋 由紀", "タカハシ ユキ", "somu-ka", &["auditor"], "監査担当 auditor"),
 ];
 
@@ -40,8 +47,10 @@ pub(crate) struct Member {
 impl Member {
     /// The code of a step.
     pub(crate) fn code_at(&self, step: u64) -> Result<String, Failure> {
-        let secret = totp_rs::Secret::try_from_base32(&self.secret).map_err(|error| Failure::refused(format!("{error:?}")))?;
-        let totp = Builder::new().with_secret(secret).with_account_name("demo").build().map_err(|e| Failure::refused(format!("{e:?}")))?;
+        let secret = totp_rs::Secret::try_from_base32(&self.secret)
+            .map_err(|error| Failure::refused(format!("{error:?}")))?;
+        let totp =
+            Builder::new().with_secret(secret).build().map_err(|e| Failure::refused(format!("{e:?}")))?;
         Ok(totp.generate(step.saturating_mul(STEP)).to_string())
     }
 

@@ -40,9 +40,13 @@ pub(crate) fn run(args: &DemoArgs, lang: Lang) -> Result<(), Failure> {
         (None, Some(folder)) => folder.path().to_owned(),
         (None, None) => return Err(Failure::misuse("no data folder")),
     };
-    let files: Vec<SourceFile> =
-        POLICY.iter().map(|(path, text)| SourceFile { path: (*path).to_owned(), text: (*text).to_owned() }).collect();
-    let policy = Arc::new(Policy::parse(&files).map_err(|found| Failure::refused(sekisho_policy::render_all(&found, lang)))?);
+    let files: Vec<SourceFile> = POLICY
+        .iter()
+        .map(|(path, text)| SourceFile { path: (*path).to_owned(), text: (*text).to_owned() })
+        .collect();
+    let policy = Arc::new(
+        Policy::parse(&files).map_err(|found| Failure::refused(sekisho_policy::render_all(&found, lang)))?,
+    );
     let server = assemble(args, &policy, &data, lang)?;
     let cast = Cast::enrol(&server.identity, &data)?;
     if args.once { once(args, server, cast, lang) } else { stay(server, cast, lang) }
@@ -86,7 +90,10 @@ fn once(args: &DemoArgs, server: Server, cast: Cast, lang: Lang) -> Result<(), F
 
 /// Listens until Ctrl+C, showing the codes that an authenticator app would.
 fn stay(server: Server, cast: Cast, lang: Lang) -> Result<(), Failure> {
-    println!("{}", say(lang, "見本の市を開始しました（終了は Ctrl+C）。", "The sample city is open (Ctrl+C ends it)."));
+    println!(
+        "{}",
+        say(lang, "見本の市を開始しました（終了は Ctrl+C）。", "The sample city is open (Ctrl+C ends it).")
+    );
     for site in &server.sites {
         println!("  {:<10} {}", site.zone, site.origin);
     }
@@ -98,9 +105,17 @@ fn stay(server: Server, cast: Cast, lang: Lang) -> Result<(), Failure> {
             let step = city::now_step();
             if step != shown {
                 shown = step;
-                println!("\n{}", say(lang, "認証コード（30秒ごとに変わります）", "codes (new every 30 seconds)"));
+                println!(
+                    "\n{}",
+                    say(lang, "認証コード（30秒ごとに変わります）", "codes (new every 30 seconds)")
+                );
                 for member in cast.members() {
-                    println!("  {:<8} {}  {}", member.login, member.code_at(step).unwrap_or_default(), member.description);
+                    println!(
+                        "  {:<8} {}  {}",
+                        member.login,
+                        member.code_at(step).unwrap_or_default(),
+                        member.description
+                    );
                 }
             }
             std::thread::sleep(Duration::from_millis(500));
