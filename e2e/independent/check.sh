@@ -3,7 +3,7 @@
 #
 #   check.sh [FOLDER]
 #
-# FOLDER holds receipt.tlog-proof, vkey.txt, entries.hex and root.txt; without it the ledger crate's example makes
+# FOLDER holds receipt.tlog-proof and vkey.txt, and for the roots entries.hex and root.txt; without it the ledger crate's example makes
 # one with 1,000 entries. Needs Go with golang.org/x/mod under /usr/share/gocode (Debian: golang-go,
 # golang-golang-x-mod-dev), Python 3 and PyPI's pymerkle. Exits 0 only if every check held.
 set -eu
@@ -16,7 +16,7 @@ if [ $# -ge 1 ]; then
     data=$1
 else
     data=$work/sample
-    (cd "$here/../.." && cargo run --quiet -p sekisho-ledger --example receipt -- "$data" 1000)
+    (cd "$here/../.." && cargo run --release --quiet -p sekisho-ledger --example receipt -- "$data" 1000)
 fi
 receipt=$data/receipt.tlog-proof
 key=$data/vkey.txt
@@ -67,6 +67,8 @@ echo "Go:     $(cat "$work/flip")"
 $py_verify "$receipt" --key "$key" --flip-test >"$work/flip" || fail "Python: $(cat "$work/flip")"
 echo "Python: $(cat "$work/flip")"
 
+# The receipt of a real journey comes without the entries of its ledger.
+[ -e "$data/entries.hex" ] || exit 0
 ours=$(cat "$data/root.txt")
 go_root=$("$work/root" <"$data/entries.hex")
 py_root=$(python3 "$here/python/root.py" <"$data/entries.hex")

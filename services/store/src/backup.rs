@@ -68,8 +68,10 @@ impl Store {
         let blobs = self.copy_blobs(dir)?;
         let key_dir = dir.join("keys");
         files::make_dir(&key_dir)?;
-        for path in [keys::ledger_path(self.data()), keys::blob_path(self.data())] {
-            copy(&path, &key_dir.join(path.file_name().unwrap_or_default()))?;
+        // Every key of the data folder, also those of other services: a backup without them could not be used.
+        let keys = self.data().join("keys");
+        for name in files::walk(&keys)? {
+            copy(&keys.join(&name), &key_dir.join(&name))?;
         }
         let mut copied = Sqlite::open(&target, Role::Copier)?;
         let state = chain::load(&mut copied, &self.verifier_key(), self.shared().origin())?
