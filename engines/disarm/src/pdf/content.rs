@@ -9,8 +9,9 @@ use std::collections::HashMap;
 use lopdf::{Dictionary, Object};
 
 use super::{
-    graph::{Graph, Kind},
+    graph::{Graph, Kind, Lost},
     lexer::{Lexer, Operand, Token, is_space},
+    matrix::{IDENTITY, Matrix, after},
     write::{Dict, Val},
 };
 use crate::{Refusal, RefusalCode, RemovalCode};
@@ -82,11 +83,13 @@ pub(super) struct Scope<'d> {
     pub(super) resources: Option<&'d Dictionary>,
     names: HashMap<(Kind, Vec<u8>), Option<String>>,
     used: Vec<(Kind, String, Val)>,
+    /// Undecodable pictures that were drawn, in the space of this scope.
+    pub(super) lost: Vec<Lost>,
 }
 
 impl<'d> Scope<'d> {
     pub(super) fn new(resources: Option<&'d Dictionary>) -> Self {
-        Self { resources, names: HashMap::new(), used: Vec::new() }
+        Self { resources, names: HashMap::new(), used: Vec::new(), lost: Vec::new() }
     }
 
     /// A name for a new resource of this scope.
@@ -94,6 +97,14 @@ impl<'d> Scope<'d> {
         let name = format!("{}{}", kind.prefix(), self.used.len());
         self.used.push((kind, name.clone(), value));
         name
+    }
+
+    /// The number of the object behind one of the new names.
+    fn number_of(&self, name: &str) -> Option<u32> {
+        self.used.iter().rev().find(|(_, used, _)| used == name).and_then(|(_, _, value)| match value {
+            Val::Ref(id) => Some(*id),
+            _ => None,
+        })
     }
 
     /// The resource dictionary with what was used.
@@ -124,7 +135,9 @@ pub(super) enum Role {
 /// The state of one run over a content stream.
 struct Run {
     out: Vec<u8>,
-    saves: usize,
+    ctm: Matrix,
+    /// The matrices that `Q` brings back.
+    saves: Vec<Matrix>,
     in_text: bool,
     /// For each open marked-content level: does it hide?
     marks: Vec<bool>,
@@ -161,7 +174,8 @@ impl<'d> Graph<'_, 'd, '_> {
     ) -> Result<(Vec<u8>, u64), Refusal> {
         let mut run = Run {
             out: Vec::with_capacity(data.len()),
-            saves: 0,
+            ctm: IDENTITY,
+            saves: Vec::new(),
             in_text: false,
             marks: Vec::new(),
             weight: 0,
@@ -191,7 +205,7 @@ impl<'d> Graph<'_, 'd, '_> {
         if run.in_text {
             run.emit(&[], b"ET");
         }
-        for _ in 0..run.saves {
+        for _ in 0..run.saves.len() {
             run.emit(&[], b"Q");
         }
         if run.weight > MAX_WEIGHT {
@@ -284,6 +298,9 @@ impl<'d> Graph<'_, 'd, '_> {
                     && let Some(new) = self.resource(scope, Kind::XObject, name)?
                 {
                     run.weight = run.weight.saturating_add(self.weight_of(scope, &new));
+                    if let Some(id) = scope.number_of(&new) {
+                        self.draw(scope, id, run.ctm)?;
+                    }
                     run.emit_name(&new, operator);
                 }
             }
@@ -319,16 +336,7 @@ impl<'d> Graph<'_, 'd, '_> {
 
     /// The weight of the object behind one of the scope's new names.
     fn weight_of(&self, scope: &Scope<'d>, name: &str) -> u64 {
-        scope
-            .used
-            .iter()
-            .rev()
-            .find(|(_, used, _)| used == name)
-            .and_then(|(_, _, value)| match value {
-                Val::Ref(id) => self.weights.get(id).copied(),
-                _ => None,
-            })
-            .unwrap_or(1)
+        scope.number_of(name).and_then(|id| self.weights.get(&id).copied()).unwrap_or(1)
     }
 
     /// The new name of a resource, copied at its first use; nothing when it is missing or not allowed.
@@ -431,6 +439,9 @@ impl<'d> Graph<'_, 'd, '_> {
         if let Some(image) = image
             && !run.hidden()
         {
+            if let Val::Ref(id) = image {
+                self.draw(scope, id, run.ctm)?;
+            }
             let name = scope.add(Kind::XObject, image);
             run.emit_name(&name, b"Do");
         }
@@ -467,16 +478,20 @@ const MAX_WEIGHT: u64 = 50_000_000;
 fn plain(operator: &[u8], args: &[Operand], run: &mut Run) {
     match operator {
         b"q" => {
-            if run.saves >= MAX_SAVES {
+            if run.saves.len() >= MAX_SAVES {
                 return;
             }
-            run.saves += 1;
+            run.saves.push(run.ctm);
         }
-        b"Q" => {
-            if run.saves == 0 {
-                return;
+        b"Q" => match run.saves.pop() {
+            Some(saved) => run.ctm = saved,
+            None => return,
+        },
+        b"cm" => {
+            let numbers: Option<Vec<f64>> = args.iter().map(Operand::number).collect();
+            if let Some(matrix) = numbers.and_then(|numbers| Matrix::try_from(numbers).ok()) {
+                run.ctm = after(matrix, run.ctm);
             }
-            run.saves -= 1;
         }
         b"BT" if std::mem::replace(&mut run.in_text, true) => return,
         b"ET" if !std::mem::replace(&mut run.in_text, false) => return,

@@ -8,6 +8,7 @@ use lopdf::{Dictionary, Object, ObjectId};
 
 use super::{
     content::{INTENTS, Role, Scope},
+    matrix::{IDENTITY, Matrix, after},
     source::{Source, as_dict, is_external},
     write::{Dict, Val, Writer},
 };
@@ -51,6 +52,17 @@ impl Kind {
     }
 }
 
+/// Where a picture that could not be decoded would have been: the matrix of its unit square.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lost {
+    pub(super) at: Matrix,
+    /// What it was, for people.
+    pub(super) what: &'static str,
+}
+
+/// Places that are remembered for one form or page; beyond them the page counts as lost.
+const MAX_LOST: usize = 4_096;
+
 /// Forms in forms, patterns in forms and so on. Each level is a handful of stack frames.
 const MAX_LEVELS: usize = 24;
 
@@ -62,6 +74,8 @@ pub(super) struct Graph<'c, 'd, 'o> {
     pub(super) place: String,
     /// The drawing cost of forms and patterns, by their new numbers.
     pub(super) weights: HashMap<u32, u64>,
+    /// Undecodable pictures in each picture and form, in its own space, by their new numbers.
+    pub(super) lost: HashMap<u32, Vec<Lost>>,
     /// The new numbers of the pages.
     pub(super) pages: HashMap<ObjectId, u32>,
     /// Optional content groups that are off when the document is opened.
@@ -79,6 +93,7 @@ impl<'c, 'd, 'o> Graph<'c, 'd, 'o> {
             out: Writer::default(),
             place: "文書".to_owned(),
             weights: HashMap::new(),
+            lost: HashMap::new(),
             pages: HashMap::new(),
             off: HashSet::new(),
             memo: HashMap::new(),
@@ -221,9 +236,8 @@ impl<'c, 'd, 'o> Graph<'c, 'd, 'o> {
         let Some(data) = self.stream_content(stream)? else { return Ok(None) };
         let mut dict =
             Dict::typed("XObject").with("Subtype", Val::name("Form")).with("BBox", Val::nums(bbox));
-        if let Some(matrix) = self.src.exactly::<6>(&stream.dict, "Matrix") {
-            dict.set("Matrix", Val::nums(matrix));
-        }
+        let matrix = self.src.exactly::<6>(&stream.dict, "Matrix");
+        dict.set_some("Matrix", matrix.map(Val::nums));
         let resources = self.src.dict(&stream.dict, "Resources").or(outer);
         if let Some(group) = self.src.dict(&stream.dict, "Group") {
             let group = self.group(group, resources)?;
@@ -232,11 +246,27 @@ impl<'c, 'd, 'o> Graph<'c, 'd, 'o> {
         self.note_private(&stream.dict);
         let mut scope = Scope::new(resources);
         let (content, weight) = self.content(&data, &mut scope, Role::Page)?;
+        let lost = std::mem::take(&mut scope.lost);
         dict.set("Resources", Val::Dict(scope.into_dict()));
         let id = self.out.reserve();
         self.out.put_stream(id, dict, &content);
         self.weights.insert(id, weight.max(1));
+        if !lost.is_empty() {
+            let own = matrix.unwrap_or(IDENTITY);
+            let lost = lost.into_iter().map(|lost| Lost { at: after(lost.at, own), ..lost }).collect();
+            self.lost.insert(id, lost);
+        }
         Ok(Some(Val::Ref(id)))
+    }
+
+    /// Notes that the object `id` is drawn under `ctm`: what it lost is lost here too.
+    pub(super) fn draw(&self, scope: &mut Scope<'d>, id: u32, ctm: Matrix) -> Result<(), Refusal> {
+        let Some(inner) = self.lost.get(&id) else { return Ok(()) };
+        if scope.lost.len() + inner.len() > MAX_LOST {
+            return Err(self.malformed(inner.first().map_or("", |lost| lost.what)));
+        }
+        scope.lost.extend(inner.iter().map(|lost| Lost { at: after(lost.at, ctm), ..*lost }));
+        Ok(())
     }
 
     /// The bytes of a stream that must be whole; nothing when they are said to lie in another file.

@@ -1,7 +1,8 @@
 //! Image XObjects and inline images (ISO 32000-1 §8.9): samples are decoded and written anew.
 //!
-//! JPEG data is decoded and compressed again. Data whose codec has no decoder here (JPEG 2000, JBIG2, CCITT fax) is
-//! replaced by one blank sample, and the report says so.
+//! Photographs (JPEG, JPEG 2000 in colour) are decoded and compressed as JPEG again, everything else is written under
+//! Deflate. What can't be decoded is replaced by one blank sample and reported; where it covers most of a page, the
+//! page refuses the file ([`Lost`]).
 
 use std::io::Cursor;
 
@@ -13,9 +14,11 @@ use zune_jpeg::{
 };
 
 use super::{
+    codecs::{self, FaxParms},
     color::Space,
     content::INTENTS,
-    graph::{Graph, Kind},
+    graph::{Graph, Kind, Lost},
+    matrix::IDENTITY,
     source::{Codec, Decoded, is_external},
     write::{Dict, Val},
 };
@@ -45,6 +48,9 @@ enum Samples {
     Raw(Vec<u8>),
     Jpeg(Vec<u8>),
 }
+
+/// One sample a pixel, where the picture carries its own opacity.
+type Opacity = Option<Vec<u8>>;
 
 impl<'d> Graph<'_, 'd, '_> {
     /// Rebuilds an image from its dictionary and its encoded bytes.
@@ -82,20 +88,42 @@ impl<'d> Graph<'_, 'd, '_> {
         };
         let mut layout = Layout { width, height, bits, mask, space };
         let decoded = src.decode_parts(dict, content, self.ctx)?;
+        let mut alpha = None;
         let samples = match &decoded.codec {
             None => self.raw(decoded, &mut layout)?,
             Some((Codec::Dct, parms)) => {
                 let plain = parms.and_then(|parms| src.integer(parms, "ColorTransform")) == Some(0);
                 self.jpeg(&decoded.data, plain, &mut layout)?
             }
-            Some(_) => None,
+            Some((Codec::Ccitt, parms)) => self.fax(&decoded.data, *parms, &mut layout)?,
+            Some((Codec::Jbig2, parms)) => self.jbig2(&decoded.data, *parms, &mut layout)?,
+            Some((Codec::Jpx, _)) => {
+                let wants_alpha = src.integer(dict, "SMaskInData").is_some_and(|kind| kind > 0);
+                match self.jpx(&decoded.data, &mut layout)? {
+                    Some((samples, opacity)) => {
+                        alpha = opacity.filter(|_| wants_alpha);
+                        Some(samples)
+                    }
+                    None => None,
+                }
+            }
         };
         let Some(samples) = samples else {
-            self.note(RemovalCode::DrawingReplaced, codec_name(src.value(dict, "Filter")));
-            return Ok(Some(self.blank(layout.mask)));
+            let what = codec_name(src.value(dict, "Filter"));
+            self.note(RemovalCode::DrawingReplaced, what);
+            let blank = self.blank(layout.mask);
+            self.lost.insert(blank, vec![Lost { at: IDENTITY, what }]);
+            return Ok(Some(Val::Ref(blank)));
         };
-        let out = self.image_dict(dict, &layout, resources)?;
+        let mut out = self.image_dict(dict, &layout, resources)?;
+        if let Some(alpha) = alpha {
+            out.set("SMask", Val::Ref(self.opacity(&alpha, &layout)));
+        }
+        let hidden = self.lost_mask(&out);
         let id = self.out.reserve();
+        if let Some(what) = hidden {
+            self.lost.insert(id, vec![Lost { at: IDENTITY, what }]);
+        }
         match samples {
             Samples::Raw(data) => self.out.put_stream(id, out, &data),
             Samples::Jpeg(data) => {
@@ -244,8 +272,117 @@ impl<'d> Graph<'_, 'd, '_> {
         }
     }
 
+    /// Fax data (ISO 32000-1 §7.4.6).
+    fn fax(
+        &mut self,
+        data: &[u8],
+        parms: Option<&Dictionary>,
+        layout: &mut Layout,
+    ) -> Result<Option<Samples>, Refusal> {
+        let src = self.src;
+        let integer = |key| parms.and_then(|parms| src.integer(parms, key));
+        let flag = |key, default| parms.and_then(|parms| src.boolean(parms, key)).unwrap_or(default);
+        let end_of_block = flag("EndOfBlock", true);
+        let Ok(columns) = u32::try_from(integer("Columns").unwrap_or(1728)) else { return Ok(None) };
+        let height = u32::try_from(layout.height).unwrap_or(u32::MAX);
+        // With an end mark the number of rows is only a hint, and often a wrong one.
+        let rows = integer("Rows").and_then(|rows| u32::try_from(rows).ok()).filter(|rows| *rows > 0);
+        let rows = rows.filter(|_| !end_of_block).unwrap_or(height).min(height);
+        let parms = FaxParms {
+            k: integer("K").unwrap_or(0),
+            columns,
+            rows,
+            end_of_block,
+            end_of_line: flag("EndOfLine", false),
+            byte_align: flag("EncodedByteAlign", false),
+            black_is_1: flag("BlackIs1", false),
+        };
+        let Some(mut bits) = codecs::fax(data, parms, self.ctx)? else { return Ok(None) };
+        if bits.height < layout.height {
+            // Half a picture is no picture; a few rows less are filled with white and reported.
+            if bits.height * 2 < layout.height {
+                return Ok(None);
+            }
+            self.note(RemovalCode::DrawingReplaced, "FAX 形式の画像の欠けた行");
+            let white = if parms.black_is_1 { 0x00 } else { 0xFF };
+            let size = bits.width.div_ceil(8) * layout.height;
+            self.ctx.charge_expanded((size - bits.data.len()) as u64)?;
+            bits.data.resize(size, white);
+        }
+        one_bit(layout);
+        let decoded = Decoded { data: bits.data, complete: true, codec: None };
+        self.raw(decoded, layout)
+    }
+
+    fn jbig2(
+        &mut self,
+        data: &[u8],
+        parms: Option<&Dictionary>,
+        layout: &mut Layout,
+    ) -> Result<Option<Samples>, Refusal> {
+        let src = self.src;
+        let globals = match parms.map(|parms| src.value(parms, "JBIG2Globals")) {
+            Some(Object::Stream(stream)) if !is_external(&stream.dict) => {
+                let globals = src.decode(stream, self.ctx)?;
+                if !globals.complete || globals.codec.is_some() {
+                    return Ok(None);
+                }
+                Some(globals.data)
+            }
+            _ => None,
+        };
+        let Some(bits) = codecs::jbig2(data, globals.as_deref(), self.ctx)? else { return Ok(None) };
+        one_bit(layout);
+        (layout.width, layout.height) = (bits.width, bits.height);
+        Ok(Some(Samples::Raw(bits.data)))
+    }
+
+    /// JPEG 2000 and its opacity (ISO 32000-1 §7.4.9). The space of the dictionary wins over that of the data.
+    fn jpx(&mut self, data: &[u8], layout: &mut Layout) -> Result<Option<(Samples, Opacity)>, Refusal> {
+        if layout.mask {
+            return Ok(None);
+        }
+        let indexed = layout.space.as_ref().is_some_and(|space| space.indexed);
+        let Some(pixels) = codecs::jpx(data, indexed, self.ctx)? else { return Ok(None) };
+        let space = match layout.space.take() {
+            Some(space) if space.components == pixels.components => Some(space),
+            _ => Space::device(pixels.components),
+        };
+        let Some(space) = space else { return Ok(None) };
+        let (width, height) = (pixels.width, pixels.height);
+        *layout = Layout { width, height, bits: 8, mask: false, space: Some(space) };
+        if let (3, Ok(width), Ok(height)) = (pixels.components, u16::try_from(width), u16::try_from(height)) {
+            let mut out = Vec::new();
+            if encode(&mut out, &pixels.data, width, height, ColorType::Rgb) {
+                return Ok(Some((Samples::Jpeg(out), pixels.alpha)));
+            }
+        }
+        Ok(Some((Samples::Raw(pixels.data), pixels.alpha)))
+    }
+
+    /// A soft mask from the opacity that a JPEG 2000 picture carries.
+    fn opacity(&mut self, alpha: &[u8], layout: &Layout) -> u32 {
+        let dict = Dict::typed("XObject")
+            .with("Subtype", Val::name("Image"))
+            .with("Width", Val::int(layout.width))
+            .with("Height", Val::int(layout.height))
+            .with("BitsPerComponent", Val::int(8))
+            .with("ColorSpace", Val::name("DeviceGray"));
+        let id = self.out.reserve();
+        self.out.put_stream(id, dict, alpha);
+        id
+    }
+
+    /// Whether a picture's mask could not be decoded: the picture then doesn't show as it should either.
+    fn lost_mask(&self, dict: &Dict) -> Option<&'static str> {
+        ["Mask", "SMask"].into_iter().find_map(|key| match dict.get(key) {
+            Some(Val::Ref(id)) => self.lost.get(id).and_then(|lost| lost.first()).map(|lost| lost.what),
+            _ => None,
+        })
+    }
+
     /// One sample: paper white, or nothing at all for a mask.
-    fn blank(&mut self, mask: bool) -> Val {
+    fn blank(&mut self, mask: bool) -> u32 {
         let dict = Dict::typed("XObject")
             .with("Subtype", Val::name("Image"))
             .with("Width", Val::int(1))
@@ -258,7 +395,15 @@ impl<'d> Graph<'_, 'd, '_> {
             let dict = dict.with("BitsPerComponent", Val::int(8)).with("ColorSpace", Val::name("DeviceGray"));
             self.out.put_stream(id, dict, &[0xFF]);
         }
-        Val::Ref(id)
+        id
+    }
+}
+
+/// Fax and JBIG2 data have one bit and one component, whatever the dictionary says.
+fn one_bit(layout: &mut Layout) {
+    layout.bits = 1;
+    if !layout.mask && layout.space.as_ref().is_none_or(|space| space.components != 1) {
+        layout.space = Space::device(1);
     }
 }
 

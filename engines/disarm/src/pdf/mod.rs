@@ -6,6 +6,7 @@
 
 mod action;
 mod cmap;
+mod codecs;
 mod color;
 mod content;
 mod filters;
@@ -14,6 +15,7 @@ mod fontfile;
 mod graph;
 mod image;
 mod lexer;
+mod matrix;
 mod page;
 mod source;
 mod text;

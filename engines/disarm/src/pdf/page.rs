@@ -9,6 +9,7 @@ use super::{
     action::Link,
     content::{Role, Scope},
     graph::{Graph, Kind},
+    matrix::{bounds, share},
     source::as_dict,
     write::{Dict, Val, write_number},
 };
@@ -31,6 +32,9 @@ struct Inherited<'d> {
 
 /// A4, for pages that don't say.
 const DEFAULT_MEDIA: [f64; 4] = [0.0, 0.0, 595.0, 842.0];
+
+/// The share of a page above which undecodable pictures are its content.
+const MOST: f64 = 0.5;
 
 impl<'d> Graph<'_, 'd, '_> {
     /// Every page in reading order.
@@ -107,6 +111,7 @@ impl<'d> Graph<'_, 'd, '_> {
         // The appearances come after the page's own drawing, in the untouched coordinates of the page.
         let content =
             if drawn.is_empty() { content } else { [b"q\n".as_slice(), &content, b"Q\n", &drawn].concat() };
+        self.not_mostly_lost(page.inherited.crop.filter(spans).unwrap_or(media), &scope)?;
         let contents = self.out.reserve();
         self.out.put_stream(contents, Dict::new(), &content);
         out.set("Contents", Val::Ref(contents));
@@ -116,6 +121,19 @@ impl<'d> Graph<'_, 'd, '_> {
         }
         self.out.put(id, Val::Dict(out));
         Ok(())
+    }
+
+    /// Refuses the file when pictures that can't be decoded cover most of a page: a page that looks empty must not pass
+    /// for an empty one.
+    fn not_mostly_lost(&self, shown: [f64; 4], scope: &Scope<'d>) -> Result<(), Refusal> {
+        let covered: f64 = scope.lost.iter().map(|lost| share(lost.at, shown)).sum();
+        match scope.lost.first() {
+            Some(lost) if covered > MOST => Err(Refusal::new(
+                RefusalCode::Malformed,
+                format!("{} {}を読み取れません / unreadable picture", self.place, lost.what),
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// The joined content streams of a page. What can't be read refuses the file: a page must not lose its content
@@ -292,6 +310,9 @@ impl<'d> Graph<'_, 'd, '_> {
         let matrix = src.exactly::<6>(&stream.dict, "Matrix").unwrap_or([1.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
         let Some(place) = placement(rect, bbox, matrix) else { return Ok(()) };
         let Some(form) = self.copy(Kind::XObject, appearance, None)? else { return Ok(()) };
+        if let Val::Ref(id) = form {
+            self.draw(scope, id, place)?;
+        }
         let name = scope.add(Kind::XObject, form);
         drawn.extend_from_slice(b"q\n");
         for number in place {
@@ -310,16 +331,7 @@ fn spans(rect: &[f64; 4]) -> bool {
 
 /// The matrix that fits the transformed box of an appearance into the annotation's rectangle.
 fn placement(rect: [f64; 4], bbox: [f64; 4], matrix: [f64; 6]) -> Option<[f64; 6]> {
-    let [a, b, c, d, e, f] = matrix;
-    let corners = [(0, 1), (0, 3), (2, 1), (2, 3)].map(|(x, y)| {
-        let x = bbox.get(x).copied().unwrap_or(0.0);
-        let y = bbox.get(y).copied().unwrap_or(0.0);
-        (a * x + c * y + e, b * x + d * y + f)
-    });
-    let least = |pick: fn(&(f64, f64)) -> f64| corners.iter().map(pick).fold(f64::INFINITY, f64::min);
-    let most = |pick: fn(&(f64, f64)) -> f64| corners.iter().map(pick).fold(f64::NEG_INFINITY, f64::max);
-    let (left, right) = (least(|corner| corner.0), most(|corner| corner.0));
-    let (bottom, top) = (least(|corner| corner.1), most(|corner| corner.1));
+    let [left, bottom, right, top] = bounds(bbox, matrix);
     let [x0, y0, x1, y1] = rect;
     let (x0, x1, y0, y1) = (x0.min(x1), x0.max(x1), y0.min(y1), y0.max(y1));
     if right - left < 1e-6 || top - bottom < 1e-6 {

@@ -1,6 +1,8 @@
 //! Documents made here, one danger each: the rebuilt file must verify, must not hold the danger any more, and the
 //! report must name it.
 
+mod pictures;
+
 use proptest::prelude::*;
 
 use super::write::{Val, deflate, write_number};

@@ -66,6 +66,10 @@ impl Dict {
         }
     }
 
+    pub(super) fn get(&self, key: &str) -> Option<&Val> {
+        self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
