@@ -171,6 +171,8 @@ async fn run(
         }
         Err(problem) => return refused(&site, &signed, &problem),
     };
+    // One line end, so that the numbers of refused lines are those that an editor shows.
+    let text = text.replace("\r\n", "\n");
     let (identity, actor, csv) = (site.identity.clone(), actor(&signed), text.clone());
     let report = match blocking(move || identity.import_people(&actor, &csv, mode)).await {
         Ok(Ok(report)) => report,

@@ -213,7 +213,8 @@ async fn change_state(
         "yes" => (true, "reactivated"),
         "no" => (false, "deactivated"),
         _ => {
-            return Problem::bad_request("操作の指定が正しくありません。", "unknown action").page(signed.page);
+            return Problem::bad_request("操作の指定が正しくありません。", "unknown action")
+                .page(signed.page);
         }
     };
     change(&site, signed, &id, &form.csrf, done, move |identity, actor, person| {

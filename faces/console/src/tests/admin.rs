@@ -193,7 +193,10 @@ async fn an_import_is_looked_at_before_it_is_applied() {
     );
     assert_eq!(count(), 1);
 
-    let wrong = import(&office, &session, "apply", &csv.replace("税務課", "宇宙課"), b"").await.text();
+    let wrong =
+        import(&office, &session, "apply", &csv.replace("税務課", "宇宙課").replace('\n', "\r\n"), b"")
+            .await
+            .text();
     assert!(
         wrong.contains("登録できない行")
             && wrong.contains("data-label=\"行\">2<")
