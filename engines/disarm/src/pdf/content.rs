@@ -358,6 +358,26 @@ impl<'d> Graph<'_, 'd, '_> {
             Some(object) => self.copy(kind, object, scope.resources)?,
             None => None,
         };
+        // Whatever keeps a picture or form out says so itself; a missing font is stood in for, as in any reader.
+        let target = object.map(|object| self.src.get(object));
+        let explained = match kind {
+            Kind::XObject => matches!(target, Some(Object::Stream(_))),
+            Kind::Font => target.is_none(),
+            _ => false,
+        };
+        if value.is_none() && !explained {
+            let shown: String = String::from_utf8_lossy(name)
+                .chars()
+                .map(|letter| if letter.is_ascii_graphic() { letter } else { '?' })
+                .take(20)
+                .collect();
+            let what = if target.is_none_or(|target| *target == Object::Null) {
+                "見つからない部品"
+            } else {
+                "使えない部品"
+            };
+            self.note(RemovalCode::UnknownElement, &format!("{what} {} {shown}", kind.key()));
+        }
         let new = value.map(|value| scope.add(kind, value));
         scope.names.insert(key, new.clone());
         Ok(new)

@@ -52,6 +52,10 @@ impl Kind {
     }
 }
 
+/// What a copy depends on. A form without resources of its own draws with those of its surroundings (ISO 32000-1
+/// §7.8.3), so it is another form under each of them.
+type Key = (Kind, ObjectId, Option<*const Dictionary>);
+
 /// Where a picture that could not be decoded would have been: the matrix of its unit square.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lost {
@@ -80,7 +84,7 @@ pub(super) struct Graph<'c, 'd, 'o> {
     pub(super) pages: HashMap<ObjectId, u32>,
     /// Optional content groups that are off when the document is opened.
     pub(super) off: HashSet<ObjectId>,
-    memo: HashMap<(Kind, ObjectId), Option<Val>>,
+    memo: HashMap<Key, Option<Val>>,
     active: Vec<ObjectId>,
     levels: usize,
 }
@@ -135,8 +139,12 @@ impl<'c, 'd, 'o> Graph<'c, 'd, 'o> {
         object: &'d Object,
         resources: Option<&'d Dictionary>,
     ) -> Result<Option<Val>, Refusal> {
+        let borrows = kind == Kind::XObject
+            && matches!(self.src.get(object), Object::Stream(stream)
+                if !stream.dict.has(b"Resources") && self.src.name(&stream.dict, "Subtype") != Some(b"Image"));
+        let surroundings = resources.filter(|_| borrows).map(std::ptr::from_ref);
         if let Some(id) = id {
-            if let Some(known) = self.memo.get(&(kind, id)) {
+            if let Some(known) = self.memo.get(&(kind, id, surroundings)) {
                 return Ok(known.clone());
             }
             if self.active.contains(&id) {
@@ -155,7 +163,7 @@ impl<'c, 'd, 'o> Graph<'c, 'd, 'o> {
         if let Some(id) = id {
             self.active.pop();
             if let Ok(value) = &value {
-                self.memo.insert((kind, id), value.clone());
+                self.memo.insert((kind, id, surroundings), value.clone());
             }
         }
         self.within_output()?;

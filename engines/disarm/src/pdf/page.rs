@@ -309,7 +309,7 @@ impl<'d> Graph<'_, 'd, '_> {
         let Some(bbox) = src.exactly::<4>(&stream.dict, "BBox") else { return Ok(()) };
         let matrix = src.exactly::<6>(&stream.dict, "Matrix").unwrap_or([1.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
         let Some(place) = placement(rect, bbox, matrix) else { return Ok(()) };
-        let Some(form) = self.copy(Kind::XObject, appearance, None)? else { return Ok(()) };
+        let Some(form) = self.copy(Kind::XObject, appearance, scope.resources)? else { return Ok(()) };
         if let Val::Ref(id) = form {
             self.draw(scope, id, place)?;
         }

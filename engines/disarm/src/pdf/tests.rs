@@ -451,6 +451,48 @@ fn circles_end() {
 }
 
 #[test]
+fn missing_resource_is_reported_with_its_page() {
+    for (content, what) in [
+        ("/Lost Do", "XObject Lost"),
+        ("/Lost gs", "ExtGState Lost"),
+        ("/Pattern cs /Lost scn", "Pattern Lost"),
+    ] {
+        let disarmed = rebuilt(&document("", "", &format!("{content} {HELLO}"), &[]));
+        let line =
+            disarmed.removed.iter().find(|removed| removed.what == RemovalCode::UnknownElement).unwrap();
+        assert!(line.location.starts_with("p.1") && line.location.contains(what), "{}", line.location);
+    }
+    let resources = "/Resources << /XObject << /Lost 99 0 R >> >>";
+    let disarmed = rebuilt(&document("", resources, "/Lost Do", &[]));
+    assert!(disarmed.removed.iter().any(|removed| removed.location.contains("XObject Lost")));
+}
+
+#[test]
+fn form_without_resources_draws_with_those_of_its_page() {
+    let page = |font: &str| {
+        format!(
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 400] /Contents 5 0 R /Resources << /XObject << /X 6 0 R >> \
+             /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /{font} >> >> >> >>"
+        )
+    };
+    let input = pdf(&[
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Kids [3 0 R 4 0 R] /Count 2 >>",
+        &page("Courier"),
+        &page("Times-Roman"),
+        &stream("", "/X Do"),
+        &stream("/Subtype /Form /BBox [0 0 300 400]", HELLO),
+    ]);
+    let disarmed = rebuilt(&input);
+    let shown = String::from_utf8_lossy(&disarmed.bytes).into_owned();
+    assert!(
+        shown.contains("/Courier") && shown.contains("/Times-Roman") && !shown.contains("/Helvetica"),
+        "{shown}"
+    );
+    assert_eq!(text(&disarmed.bytes), ["Hello", "Hello"]);
+}
+
+#[test]
 fn forms_that_multiply_are_a_bomb() {
     let mut forms = Vec::new();
     for level in 0..12 {
