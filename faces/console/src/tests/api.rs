@@ -44,7 +44,7 @@ impl Program<'_> {
         let mut documented =
             &self.description["paths"][format!("/api/v1{template}")][method]["responses"][&status];
         if let Some(reference) = documented["$ref"].as_str() {
-            documented = self.description.pointer(&reference[1..]).unwrap();
+            documented = self.description.pointer(reference.trim_start_matches('#')).unwrap();
         }
         assert!(documented.is_object(), "{method} {template} answered {status}: {}", answer.text());
         let kind = answer.headers[header::CONTENT_TYPE].to_str().unwrap();
@@ -66,11 +66,19 @@ impl Program<'_> {
 /// Whether a value has exactly the documented fields, of the documented types.
 fn fits(description: &Json, schema: &Json, value: &Json, place: &str) {
     if let Some(reference) = schema["$ref"].as_str() {
-        return fits(description, description.pointer(&reference[1..]).unwrap(), value, place);
+        return fits(
+            description,
+            description.pointer(reference.trim_start_matches('#')).unwrap(),
+            value,
+            place,
+        );
     }
     if let Some(choices) = schema["oneOf"].as_array() {
         assert_eq!(choices.len(), 2);
-        return if value.is_null() { () } else { fits(description, &choices[0], value, place) };
+        if !value.is_null() {
+            fits(description, &choices[0], value, place);
+        }
+        return;
     }
     let kind = match value {
         Json::Null => "null",
