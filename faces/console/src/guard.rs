@@ -20,7 +20,10 @@ const SMALL: u64 = 4 << 20;
 
 /// Headers that every response carries.
 pub(crate) async fn security_headers(State(site): State<Site>, request: Request, next: Next) -> Response {
-    let lang = request.uri().query().and_then(|q| q.split('&').find_map(|pair| pair.strip_prefix("lang=").map(str::to_owned)));
+    let lang = request
+        .uri()
+        .query()
+        .and_then(|q| q.split('&').find_map(|pair| pair.strip_prefix("lang=").map(str::to_owned)));
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in [
@@ -30,7 +33,10 @@ pub(crate) async fn security_headers(State(site): State<Site>, request: Request,
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
         ("x-frame-options", "DENY"),
-        ("permissions-policy", "camera=(), microphone=(), geolocation=(), usb=(), publickey-credentials-get=(self), publickey-credentials-create=(self)"),
+        (
+            "permissions-policy",
+            "camera=(), microphone=(), geolocation=(), usb=(), publickey-credentials-get=(self), publickey-credentials-create=(self)",
+        ),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -38,8 +44,10 @@ pub(crate) async fn security_headers(State(site): State<Site>, request: Request,
         headers.insert("strict-transport-security", HeaderValue::from_static("max-age=31536000"));
     }
     if let Some(lang) = lang.filter(|lang| lang == "ja" || lang == "en")
-        && let Ok(value) =
-            HeaderValue::from_str(&format!("{}={lang}; Path=/; SameSite=Strict; Max-Age=31536000", crate::page::LANG_COOKIE))
+        && let Ok(value) = HeaderValue::from_str(&format!(
+            "{}={lang}; Path=/; SameSite=Strict; Max-Age=31536000",
+            crate::page::LANG_COOKIE
+        ))
     {
         headers.append(header::SET_COOKIE, value);
     }
@@ -74,16 +82,22 @@ pub(crate) async fn same_origin(State(site): State<Site>, request: Request, next
 
 /// Refuses a large declared body early where no upload is expected. (Uploads are counted while they stream.)
 pub(crate) async fn small_bodies(request: Request, next: Next) -> Response {
-    let upload = request.method() == Method::POST && matches!(request.uri().path(), "/transfers" | "/api/v1/transfers");
+    let upload = request.method() == Method::POST
+        && matches!(request.uri().path(), "/transfers" | "/api/v1/transfers");
     if upload {
         return next.run(request).await;
     }
-    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    let declared =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|bytes| bytes > SMALL) {
-        return Problem::new(413, "too-large", "送信データが大きすぎます。", "the request is too large").into_response();
+        return Problem::new(413, "too-large", "送信データが大きすぎます。", "the request is too large")
+            .into_response();
     }
     let (parts, body) = request.into_parts();
-    let limited = axum::body::Body::new(http_body_util::Limited::new(body, usize::try_from(SMALL).unwrap_or(usize::MAX)));
+    let limited = axum::body::Body::new(http_body_util::Limited::new(
+        body,
+        usize::try_from(SMALL).unwrap_or(usize::MAX),
+    ));
     next.run(Request::from_parts(parts, limited)).await
 }
 
@@ -124,14 +138,16 @@ impl FromRequestParts<Site> for Signed {
 pub(crate) async fn session_of(headers: &HeaderMap, site: &Site) -> Result<SessionInfo, Problem> {
     let cookie = cookie(headers, &site.cookie_name()).ok_or_else(Problem::not_signed_in)?;
     let (identity, zone) = (site.identity.clone(), site.zone.clone());
-    Ok(blocking(move || identity.authenticate(&cookie, &zone)).await?.map_err(|error| match error.status() {
-        status @ (500..) => Problem::new(status, "identity", error.message().ja, error.message().en),
-        _ => Problem::new(
-            401,
-            "not-signed-in",
-            "サインインの有効期限が切れました。もう一度サインインしてください。",
-            "your session has ended; sign in again",
-        ),
+    Ok(blocking(move || identity.authenticate(&cookie, &zone)).await?.map_err(|error| {
+        match error.status() {
+            status @ (500..) => Problem::new(status, "identity", error.message().ja, error.message().en),
+            _ => Problem::new(
+                401,
+                "not-signed-in",
+                "サインインの有効期限が切れました。もう一度サインインしてください。",
+                "your session has ended; sign in again",
+            ),
+        }
     })?)
 }
 
@@ -149,8 +165,11 @@ pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
 pub(crate) fn session_cookie(site: &Site, value: &str) -> HeaderValue {
     let secure = if site.secure { "; Secure" } else { "" };
     let age = if value.is_empty() { "; Max-Age=0" } else { "" };
-    HeaderValue::from_str(&format!("{}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{age}", site.cookie_name()))
-        .unwrap_or_else(|_| HeaderValue::from_static(""))
+    HeaderValue::from_str(&format!(
+        "{}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{age}",
+        site.cookie_name()
+    ))
+    .unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 /// Percent-encodes for a query value.
@@ -169,7 +188,11 @@ pub(crate) fn percent(text: &str) -> String {
 /// A path to go back to: only of this site.
 pub(crate) fn local_path(next: Option<&str>) -> &str {
     match next {
-        Some(path) if path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']) => path,
+        Some(path)
+            if path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']) =>
+        {
+            path
+        }
         _ => "/transfers",
     }
 }

@@ -21,7 +21,6 @@ pub(crate) const LANG_COOKIE: &str = "sekisho_lang";
 pub(crate) struct Page {
     pub(crate) lang: Lang,
     pub(crate) zone_label: String,
-    pub(crate) zone_id: String,
     pub(crate) city: String,
     /// The path of this page, for the language switch.
     pub(crate) path: String,
@@ -37,7 +36,6 @@ impl Page {
         Self {
             lang,
             zone_label: zone.map(|zone| zone.label.get(lang).to_owned()).unwrap_or_default(),
-            zone_id: site.zone.to_string(),
             city: site.policy().municipality.name.get(lang).to_owned(),
             path: parts.uri.path().to_owned(),
             session,

@@ -45,7 +45,12 @@ impl Problem {
     }
 
     pub(crate) fn not_permitted() -> Self {
-        Self::new(403, "not-permitted", "この画面を利用する権限がありません。", "your role may not use this page")
+        Self::new(
+            403,
+            "not-permitted",
+            "この画面を利用する権限がありません。",
+            "your role may not use this page",
+        )
     }
 
     pub(crate) fn not_found() -> Self {
@@ -62,7 +67,10 @@ impl Problem {
 
     /// The same error as a page in the frame of the request.
     pub(crate) fn page(self, page: Page) -> Response {
-        show_with(self.status_code(), &ProblemTemplate { message: self.message(page.lang).to_owned(), status: self.status, p: page })
+        show_with(
+            self.status_code(),
+            &ProblemTemplate { message: self.message(page.lang).to_owned(), status: self.status, p: page },
+        )
     }
 }
 
@@ -110,7 +118,11 @@ impl IntoResponse for Problem {
         if self.status == 401 {
             return go("/login");
         }
-        (self.status_code(), [("content-type", "text/plain; charset=utf-8")], format!("{}\n{}\n", self.ja, self.en))
+        (
+            self.status_code(),
+            [("content-type", "text/plain; charset=utf-8")],
+            format!("{}\n{}\n", self.ja, self.en),
+        )
             .into_response()
     }
 }

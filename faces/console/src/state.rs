@@ -100,6 +100,8 @@ impl std::ops::Deref for Site {
 }
 
 /// Runs a blocking call of a service on the blocking pool.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, crate::problem::Problem> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, crate::problem::Problem> {
     tokio::task::spawn_blocking(work).await.map_err(|_| crate::problem::Problem::internal())
 }
