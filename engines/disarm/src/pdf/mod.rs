@@ -9,6 +9,7 @@ mod cmap;
 mod codecs;
 mod color;
 mod content;
+mod field;
 mod filters;
 mod font;
 mod fontfile;

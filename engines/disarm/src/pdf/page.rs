@@ -67,8 +67,9 @@ impl<'d> Graph<'_, 'd, '_> {
                 return Err(Refusal::new(RefusalCode::Bomb, "PDF /Pages"));
             }
         }
+        // Readers show nothing, or an error, for a file without pages; nobody can check what it is for.
         if pages.is_empty() {
-            return Err(self.malformed("/Pages"));
+            return Err(self.malformed("ページがありません / no pages"));
         }
         Ok(pages)
     }
@@ -286,9 +287,15 @@ impl<'d> Graph<'_, 'd, '_> {
             self.note(RemovalCode::HiddenContent, "非表示の注釈");
             return Ok(());
         }
-        let Some(appearance) = src.dict(annotation, "AP").and_then(|appearances| appearances.get(b"N").ok())
-        else {
-            return Ok(());
+        let appearance = src
+            .dict(annotation, "AP")
+            .and_then(|appearances| appearances.get(b"N").ok())
+            .filter(|appearance| *src.get(appearance) != Object::Null);
+        let Some(appearance) = appearance else {
+            return match subtype {
+                b"Widget" => self.field_value(annotation, scope, drawn),
+                _ => Ok(()),
+            };
         };
         // A stream, or one stream for each state.
         let appearance = match src.get(appearance) {

@@ -45,9 +45,12 @@ impl Source {
             max_decompressed_size: Some(usize::try_from(share).unwrap_or(usize::MAX).max(64 * 1024)),
             ..LoadOptions::default()
         };
-        // A panic in the parser is a broken file here; the process boundary deals with what can't be caught.
-        let loaded =
-            std::panic::catch_unwind(AssertUnwindSafe(|| Document::load_mem_with_options(input, options)));
+        let mut loaded = parse(input, &options);
+        if let Ok(Err(Error::InvalidPassword | Error::Decryption(_))) = &loaded
+            && let Some(patched) = with_file_id(input)
+        {
+            loaded = parse(&patched, &options);
+        }
         let doc = match loaded {
             Ok(Ok(doc)) => doc,
             Ok(Err(Error::InvalidPassword | Error::Decryption(_) | Error::UnsupportedSecurityHandler(_))) => {
@@ -299,6 +302,24 @@ pub(super) fn as_integer(object: &Object) -> Option<i64> {
         Object::Real(value) if value.fract() == 0.0 && value.abs() < 1e15 => Some(*value as i64),
         _ => None,
     }
+}
+
+// A panic in the parser is a broken file here; the process boundary deals with what can't be caught.
+fn parse(input: &[u8], options: &LoadOptions) -> std::thread::Result<lopdf::Result<Document>> {
+    std::panic::catch_unwind(AssertUnwindSafe(|| Document::load_mem_with_options(input, options.clone())))
+}
+
+/// The input with an empty file identifier in its last trailer. Encrypted files ought to have one (ISO 32000-1
+/// §14.4), and readers take a missing one for empty. The table and the objects lie before the trailer, so no offset
+/// changes; where they don't, the second attempt fails as the first did.
+fn with_file_id(input: &[u8]) -> Option<Vec<u8>> {
+    let trailer = input.windows(7).rposition(|window| window == b"trailer")?;
+    if input.get(trailer..)?.windows(3).any(|window| window == b"/ID") {
+        return None;
+    }
+    let open = input.get(trailer..)?.windows(2).position(|window| window == b"<<")?;
+    let (before, after) = input.split_at_checked(trailer + open + 2)?;
+    Some([before, b"/ID [<> <>] ", after].concat())
 }
 
 /// A rough size of what an object keeps in memory.

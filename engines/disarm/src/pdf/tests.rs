@@ -1,6 +1,7 @@
 //! Documents made here, one danger each: the rebuilt file must verify, must not hold the danger any more, and the
 //! report must name it.
 
+mod fields;
 mod pictures;
 
 use proptest::prelude::*;
@@ -438,6 +439,21 @@ fn content_that_cannot_be_read_refuses_the_file() {
     let broken = stream("/Filter /FlateDecode", "this is not deflate");
     refused(&document("", "/Contents 5 0 R", HELLO, &[&broken]), RefusalCode::Malformed);
     refused(b"%PDF-1.7\nnothing here\n%%EOF\n", RefusalCode::Malformed);
+}
+
+#[test]
+fn encrypted_file_without_identifier_opens_without_a_password() {
+    let disarmed = rebuilt(include_bytes!("fixtures/no-file-id.pdf"));
+    assert_eq!(text(&disarmed.bytes), ["Potato"]);
+    assert!(disarmed.removed.iter().any(|removed| removed.location.contains("暗号化")));
+}
+
+#[test]
+fn file_without_pages_is_refused_with_that_reason() {
+    let empty = pdf(&["<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [] /Count 0 >>"]);
+    let refusal = disarm(&empty, &Options::default()).unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::Malformed);
+    assert!(refusal.detail.contains("ページがありません"), "{}", refusal.detail);
 }
 
 #[test]
