@@ -32,7 +32,7 @@ const MARGIN: f64 = 2.0;
 enum Script {
     /// Windows-1252, in Helvetica.
     Latin,
-    /// Anything that JIS has, in a font that every reader with Japanese text stands in for.
+    /// Anything that JIS or Windows-1252 has, in a font that every reader with Japanese text stands in for.
     Japanese,
 }
 
@@ -295,14 +295,17 @@ fn script_of(lines: &[String]) -> Option<Script> {
     if all.chars().any(char::is_control) {
         return None;
     }
-    let writable = |encoding: &'static encoding_rs::Encoding| !encoding.encode(&all).2;
-    if writable(encoding_rs::WINDOWS_1252) {
-        Some(Script::Latin)
-    } else if writable(encoding_rs::SHIFT_JIS) {
-        Some(Script::Japanese)
-    } else {
-        None
+    // Adobe-Japan1 has the letters of Western Europe too.
+    let has = |encoding: &'static encoding_rs::Encoding, text: &str| !encoding.encode(text).2;
+    if has(encoding_rs::WINDOWS_1252, &all) {
+        return Some(Script::Latin);
     }
+    let mut buffer = [0; 4];
+    let drawable = all.chars().all(|letter| {
+        let letter = letter.encode_utf8(&mut buffer);
+        has(encoding_rs::SHIFT_JIS, letter) || has(encoding_rs::WINDOWS_1252, letter)
+    });
+    drawable.then_some(Script::Japanese)
 }
 
 fn codes(line: &str, script: Script) -> Vec<u8> {

@@ -44,6 +44,8 @@ fn latin_value_is_drawn() {
 fn japanese_value_is_drawn() {
     // 伊万里市 and 12
     drawn("/V <FEFF4F0A4E0791CC5E0200310032>", "伊万里市12");
+    // Greek from JIS beside Latin that JIS has not.
+    drawn("/V <FEFF03C000E9>", "πé");
 }
 
 #[test]
