@@ -214,8 +214,16 @@ impl<'d> Graph<'_, 'd, '_> {
         if decoded.data.is_empty() {
             return Ok(None);
         }
-        let size = layout.row().saturating_mul(layout.height);
+        let row = layout.row();
+        let size = row.saturating_mul(layout.height);
         let mut data = decoded.data;
+        // Half a picture is no picture; rows that are missing at the end are reported. Less is a writer's rounding.
+        if data.len() < size / 2 {
+            return Ok(None);
+        }
+        if data.len().saturating_add(row) <= size {
+            self.note(RemovalCode::DrawingReplaced, "画像の欠けた行");
+        }
         if size as u64 > self.ctx.expandable().saturating_add(data.len() as u64) {
             return Err(Refusal::new(RefusalCode::Bomb, format!("{} picture", self.place)));
         }

@@ -208,6 +208,19 @@ fn fax_picture_that_ends_early_is_filled_and_reported_or_refused() {
 }
 
 #[test]
+fn samples_that_end_early_are_reported_or_refused() {
+    let drawing = bytes(DRAWING);
+    let cut = |length: usize| page(BILEVEL, &drawing[..length], WHOLE_PAGE, &[]);
+    let reported = |length: usize| {
+        let removed = rebuilt(&cut(length)).removed;
+        removed.iter().any(|removed| removed.what == RemovalCode::DrawingReplaced)
+    };
+    assert!(!reported(60) && !reported(58));
+    assert!(reported(55) && reported(30));
+    refused(&cut(20), RefusalCode::Malformed);
+}
+
+#[test]
 fn pictures_beyond_the_pixel_budget_are_a_bomb() {
     let mut huge = jbig2();
     // The region of the second segment claims 2^32 pixels while the page stays small.
