@@ -95,7 +95,7 @@ async function play() {
   check("the manager approves on the page", true);
   const inside = await windowOf("yamada", "lgwan");
   await inside.goto(`${origins.lgwan}/transfers/${id}`);
-  const [download] = await Promise.all([inside.waitForEvent("download"), inside.locator("text=受け取る").first().click()]);
+  const [download] = await Promise.all([inside.waitForEvent("download"), inside.locator("a.button", { hasText: "受け取る" }).first().click()]);
   check("the result downloads under its name", download.suggestedFilename() === "answer.docx", download.suggestedFilename());
   if (screens) await shoot(inside, "received");
   await visit({ name: "received", who: "yamada", zone: "lgwan", path: "/transfers/{id}" }, id, windowOf);

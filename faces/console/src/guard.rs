@@ -138,17 +138,15 @@ impl FromRequestParts<Site> for Signed {
 pub(crate) async fn session_of(headers: &HeaderMap, site: &Site) -> Result<SessionInfo, Problem> {
     let cookie = cookie(headers, &site.cookie_name()).ok_or_else(Problem::not_signed_in)?;
     let (identity, zone) = (site.identity.clone(), site.zone.clone());
-    Ok(blocking(move || identity.authenticate(&cookie, &zone)).await?.map_err(|error| {
-        match error.status() {
-            status @ (500..) => Problem::new(status, "identity", error.message().ja, error.message().en),
-            _ => Problem::new(
-                401,
-                "not-signed-in",
-                "サインインの有効期限が切れました。もう一度サインインしてください。",
-                "your session has ended; sign in again",
-            ),
-        }
-    })?)
+    blocking(move || identity.authenticate(&cookie, &zone)).await?.map_err(|error| match error.status() {
+        status @ (500..) => Problem::new(status, "identity", error.message().ja, error.message().en),
+        _ => Problem::new(
+            401,
+            "not-signed-in",
+            "サインインの有効期限が切れました。もう一度サインインしてください。",
+            "your session has ended; sign in again",
+        ),
+    })
 }
 
 /// A cookie's value.
@@ -188,8 +186,12 @@ pub(crate) fn percent(text: &str) -> String {
 /// A path to go back to: only of this site.
 pub(crate) fn local_path(next: Option<&str>) -> &str {
     match next {
+        // Browsers drop tabs and line breaks inside addresses, so that `/\t/host` would leave this site.
         Some(path)
-            if path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']) =>
+            if path.starts_with('/')
+                && !path.starts_with("//")
+                && !path.contains('\\')
+                && path.bytes().all(|byte| byte.is_ascii_graphic()) =>
         {
             path
         }

@@ -34,7 +34,6 @@ pub use monitor::Counters;
 pub use state::{App, AppConfig};
 
 /// The pages and the REST interface of one zone.
-#[must_use]
 pub fn zone_router(app: &App, zone: &ZoneId) -> Router {
     let site = app.site(zone.clone());
     Router::new()
@@ -58,7 +57,6 @@ pub fn zone_router(app: &App, zone: &ZoneId) -> Router {
 }
 
 /// Health and metrics, for the administration listener only.
-#[must_use]
 pub fn admin_router(app: &App) -> Router {
     monitor::routes().with_state(app.clone())
 }

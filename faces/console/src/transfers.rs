@@ -9,8 +9,8 @@ use axum::{Json, Router};
 use serde::Deserialize;
 
 use sekisho_checkpoint::{
-    Capacity, CheckpointError, ExportFormat, FileState, FileView, Preview, TransferId, TransferQuery,
-    TransferRow, TransferState, TransferView,
+    Capacity, CheckpointError, ExportFormat, FileState, FileView, Preview, RemovedView, TransferId,
+    TransferQuery, TransferRow, TransferState, TransferView,
 };
 
 use crate::format::{day_start, machine_moment, moment, removal_sentence, size};
@@ -189,7 +189,7 @@ struct FileCard {
     state: &'static str,
     size: String,
     output_size: String,
-    removed: Vec<(&'static str, String)>,
+    removed: Vec<(&'static str, Vec<String>)>,
     reason: String,
     hint: String,
     preview: Option<PreviewCard>,
@@ -322,7 +322,7 @@ fn card(
         state: file.state.label(lang),
         size: size(file.original_bytes),
         output_size: size(file.output_bytes),
-        removed: file.removed.iter().map(|r| (removal_sentence(&r.what, lang), r.location.clone())).collect(),
+        removed: grouped(&file.removed, page),
         reason,
         hint,
         preview: preview.map(|preview| match preview {
@@ -335,6 +335,23 @@ fn card(
         examinable: view.may_decide && file.state == FileState::Verified,
         view: file.clone(),
     }
+}
+
+/// What was removed, each kind once with its places, what could have acted first.
+fn grouped(removed: &[RemovedView], page: &Page) -> Vec<(&'static str, Vec<String>)> {
+    const WORST_FIRST: [&str; 7] =
+        ["code", "external", "embedded", "deception", "parser", "unknown", "disclosure"];
+    let mut groups: Vec<(&'static str, Vec<String>)> = Vec::new();
+    for threat in WORST_FIRST {
+        for entry in removed.iter().filter(|entry| entry.threat == threat) {
+            let sentence = removal_sentence(&entry.what, page.lang);
+            match groups.iter_mut().find(|group| group.0 == sentence) {
+                Some(group) => group.1.push(entry.location.clone()),
+                None => groups.push((sentence, vec![entry.location.clone()])),
+            }
+        }
+    }
+    groups
 }
 
 fn decision_line(decision: &sekisho_checkpoint::ApprovalView, page: &Page) -> DecisionLine {

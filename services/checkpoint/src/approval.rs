@@ -64,10 +64,6 @@ impl Checkpoint {
                 "an approval is made by a person at the screen, never by an API token",
             ));
         }
-        let now = self.store.clock().now_ms();
-        if principal.step_up_until_ms.is_none_or(|until| until <= now) {
-            return Err(CheckpointError::StepUpNeeded);
-        }
         // Tell "not yours to see" from "not yours to decide" before anything is written.
         self.transfer(principal, id)?;
         let (this, who, transfer, shown) = (self.clone(), principal.clone(), id.clone(), digest.to_owned());
@@ -94,6 +90,9 @@ impl Checkpoint {
             what: format!("step {} of route `{}`", open.step, open.route.id),
         })?;
         let capacity = self.capacity(step, &open.applicant, &open.unit, principal)?;
+        if principal.step_up_until_ms.is_none_or(|until| until <= tx.now_ms()) {
+            return Err(CheckpointError::StepUpNeeded);
+        }
         let me = actor(principal);
         let earlier = tx.query(
             "SELECT person, step FROM transfer_decisions WHERE transfer = ?1",

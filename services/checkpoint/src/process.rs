@@ -184,7 +184,7 @@ impl Checkpoint {
                 }
                 DisarmOutcome::Written { format, method, removed, detection, .. } => {
                     let formats = &work.conduit.formats;
-                    if !formats.is_empty() && !formats.iter().any(|f| *f == detection.detected) {
+                    if !formats.is_empty() && !formats.contains(&detection.detected) {
                         return Ok(Rebuilt::Refused {
                             refusal: Refusal::new(RefusalCode::UnsupportedFormat, detection.detected.clone()),
                             declared: detection.declared,

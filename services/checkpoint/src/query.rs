@@ -161,8 +161,7 @@ impl Checkpoint {
             return Ok(true);
         }
         let unit = row.get_text("unit")?;
-        Ok(principal.may(Permission::ViewOwnUnit)
-            && self.units_below(&principal.person.unit).iter().any(|u| *u == unit))
+        Ok(principal.may(Permission::ViewOwnUnit) && self.units_below(&principal.person.unit).contains(&unit))
     }
 
     fn restrict(&self, filter: &mut Filter, principal: &Principal, mine: bool) {

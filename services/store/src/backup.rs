@@ -16,7 +16,7 @@ use crate::db::{self, Database, Db};
 use crate::store::{OpenOptions, Store};
 use crate::tiles::Publisher;
 use crate::verify::VerifyReport;
-use crate::{StoreError, chain, files, keys, rebuild, schema};
+use crate::{StoreError, chain, files, rebuild, schema};
 
 const MANIFEST: &str = "MANIFEST.sha256";
 

@@ -17,20 +17,58 @@ pub(crate) const PASSWORD: &str = "imari-yaki no sato 2026";
 /// Seconds of a code (RFC 6238).
 const STEP: u64 = 30;
 
-/// Login, name, kana, unit, roles, and who it is.
-const PEOPLE: &[(&str, &str, &str, &str, &[&str], &str)] = &[
-    ("yamada", "山田 花子", "ヤマダ ハナコ", "fukushi", &["staff"], "福祉課 職員 staff"),
-    ("suzuki", "鈴木 一郎", "スズキ イチロウ", "fukushi", &["section-manager"], "福祉課長 section manager"),
-    ("tanaka", "田中 美咲", "タナカ ミサキ", "fukushi", &["deputy"], "福祉課 課長補佐（代行） deputy"),
-    (
-        "joho",
-        "佐藤 健",
-        "サトウ ケン",
-        "joho-seisaku",
-        &["administrator"],
-        "情報政策課 情報システム担当 administrator",
-    ),
-    ("kansa", "高橋 由紀", "タカハシ ユキ", "somu-ka", &["auditor"], "監査担当 auditor"),
+/// Somebody of the sample city, before enrolment.
+struct Role {
+    login: &'static str,
+    name: &'static str,
+    kana: &'static str,
+    unit: &'static str,
+    role: &'static str,
+    /// Who it is, as the demo prints it.
+    description: &'static str,
+}
+
+const PEOPLE: &[Role] = &[
+    Role {
+        login: "yamada",
+        name: "山田 花子",
+        kana: "ヤマダ ハナコ",
+        unit: "fukushi",
+        role: "staff",
+        description: "福祉課 職員 staff",
+    },
+    Role {
+        login: "suzuki",
+        name: "鈴木 一郎",
+        kana: "スズキ イチロウ",
+        unit: "fukushi",
+        role: "section-manager",
+        description: "福祉課長 section manager",
+    },
+    Role {
+        login: "tanaka",
+        name: "田中 美咲",
+        kana: "タナカ ミサキ",
+        unit: "fukushi",
+        role: "deputy",
+        description: "福祉課 課長補佐（代行） deputy",
+    },
+    Role {
+        login: "joho",
+        name: "佐藤 健",
+        kana: "サトウ ケン",
+        unit: "joho-seisaku",
+        role: "administrator",
+        description: "情報政策課 情報システム担当 administrator",
+    },
+    Role {
+        login: "kansa",
+        name: "高橋 由紀",
+        kana: "タカハシ ユキ",
+        unit: "somu-ka",
+        role: "auditor",
+        description: "監査担当 auditor",
+    },
 ];
 
 /// Somebody with both factors.
@@ -87,21 +125,21 @@ impl Cast {
             return Ok(serde_json::from_str(&text)?);
         }
         let mut members = Vec::new();
-        for (login, name, kana, unit, roles, description) in PEOPLE {
+        for role in PEOPLE {
             let new = NewPerson {
-                login: (*login).to_owned(),
-                name: (*name).to_owned(),
-                kana: (*kana).to_owned(),
-                unit: unit.parse()?,
-                roles: roles.iter().map(|role| role.parse()).collect::<Result<_, _>>()?,
+                login: role.login.to_owned(),
+                name: role.name.to_owned(),
+                kana: role.kana.to_owned(),
+                unit: role.unit.parse()?,
+                roles: vec![role.role.parse()?],
             };
             let person = identity.create_person(&Actor::System, new)?;
             let link = identity.issue_link(&Actor::System, &person.id)?;
             let setup = identity.link_totp(&link.token)?;
             let mut member = Member {
-                login: (*login).to_owned(),
-                name: (*name).to_owned(),
-                description: (*description).to_owned(),
+                login: role.login.to_owned(),
+                name: role.name.to_owned(),
+                description: role.description.to_owned(),
                 secret: setup.secret,
                 last_step: 0,
             };
