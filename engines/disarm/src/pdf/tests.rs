@@ -2,6 +2,7 @@
 //! report must name it.
 
 mod fields;
+mod lines;
 mod pictures;
 
 use proptest::prelude::*;

@@ -1,7 +1,8 @@
 //! The text of a page, for searches and previews.
 //!
 //! Codes become characters through the font's `ToUnicode` map, a predefined Japanese encoding, or the base encoding
-//! of a simple font. Layout is not reconstructed: a move to another line is a line break.
+//! of a simple font. Layout is not reconstructed: a move to another line is a line break, a wide move along the line a
+//! blank, and runs that only change the font stay one word.
 
 use std::collections::HashMap;
 
@@ -52,6 +53,7 @@ impl<'d> Graph<'_, 'd, '_> {
         let mut font: Vec<u8> = Vec::new();
         let mut lexer = Lexer::new(data);
         let mut args: Vec<Operand> = Vec::new();
+        let mut pen = Pen::default();
         while let Some(token) = lexer.token() {
             let operator = match token {
                 Token::Operand(operand) => {
@@ -63,19 +65,30 @@ impl<'d> Graph<'_, 'd, '_> {
                 Token::Operator(operator) => operator,
             };
             match (operator, args.as_slice()) {
-                (b"Tf", [.., Operand::Name(name), _]) => {
+                (b"Tf", [.., Operand::Name(name), size]) => {
                     font.clone_from(name);
+                    if let Operand::Num(size) = size {
+                        pen.size = *size;
+                    }
                     if !fonts.contains_key(name) {
                         let reading = self.reading(resources, name)?;
                         fonts.insert(name.clone(), reading);
                     }
                 }
-                (b"Tj", [.., Operand::Str(codes)]) => read(fonts.get(&font), codes, text),
+                (b"Tj", [.., Operand::Str(codes)]) => {
+                    pen.put_down(text);
+                    let before = text.len();
+                    read(fonts.get(&font), codes, text);
+                    pen.advance(text.get(before..));
+                }
                 (b"'" | b"\"", [.., Operand::Str(codes)]) => {
+                    pen.lost();
                     new_line(text);
                     read(fonts.get(&font), codes, text);
                 }
                 (b"TJ", [.., Operand::Arr(items)]) => {
+                    pen.put_down(text);
+                    let before = text.len();
                     for item in items {
                         match item {
                             Operand::Str(codes) => read(fonts.get(&font), codes, text),
@@ -88,9 +101,18 @@ impl<'d> Graph<'_, 'd, '_> {
                             _ => {}
                         }
                     }
+                    pen.advance(text.get(before..));
                 }
-                (b"Td" | b"TD", [.., _, Operand::Num(down)]) if *down != 0.0 => new_line(text),
-                (b"T*" | b"Tm" | b"ET", _) => new_line(text),
+                (b"BT", _) => pen.begin(),
+                (b"Td" | b"TD", [.., Operand::Num(right), Operand::Num(up)]) => pen.step(*right, *up),
+                (
+                    b"Tm",
+                    [.., Operand::Num(across), _, _, Operand::Num(high), Operand::Num(x), Operand::Num(y)],
+                ) => {
+                    pen.place(*across, *high, *x, *y);
+                }
+                // Another coordinate system: places before and after can't be compared.
+                (b"T*" | b"Tm" | b"cm" | b"q" | b"Q", _) => pen.lost(),
                 (b"ID", _) => skip_image(&mut lexer),
                 (b"Do", [.., Operand::Name(name)]) => self.form_text(resources, name, text, depth)?,
                 _ => {}
@@ -301,6 +323,61 @@ fn glyph_char(name: &[u8]) -> Option<char> {
         return char::from_u32(code);
     }
     NAMES.iter().find(|(known, _)| *known == name).map(|(_, character)| *character)
+}
+
+/// Where the text stands, as far as the page's operators say it plainly: enough to tell a new line from a new font.
+#[derive(Default)]
+struct Pen {
+    size: f64,
+    across: f64,
+    high: f64,
+    /// Where the line began; moves are relative to it, not to the end of what was written.
+    start: f64,
+    x: f64,
+    y: f64,
+    /// Baseline and estimated end of what was written last; `None` when it can't be compared.
+    last: Option<(f64, f64)>,
+}
+
+impl Pen {
+    fn begin(&mut self) {
+        (self.across, self.high, self.start, self.x, self.y) = (1.0, 1.0, 0.0, 0.0, 0.0);
+    }
+
+    fn step(&mut self, right: f64, up: f64) {
+        self.start += right * self.across;
+        self.x = self.start;
+        self.y += up * self.high;
+    }
+
+    fn place(&mut self, across: f64, high: f64, x: f64, y: f64) {
+        (self.across, self.high, self.start, self.x, self.y) = (across, high, x, x, y);
+    }
+
+    fn lost(&mut self) {
+        self.last = None;
+    }
+
+    /// Breaks the line, or sets a blank where the text goes on at a distance.
+    fn put_down(&self, text: &mut String) {
+        let em = (self.size * self.across).abs().max(1.0);
+        match self.last {
+            Some((baseline, end)) if (baseline - self.y).abs() <= em * 0.3 => {
+                if self.x > end + em * 0.8 && !text.ends_with(char::is_whitespace) {
+                    text.push(' ');
+                }
+            }
+            _ => new_line(text),
+        }
+    }
+
+    /// Widths are estimated: an em for a wide character, half of it for the others.
+    fn advance(&mut self, written: Option<&str>) {
+        let ems: f64 =
+            written.unwrap_or_default().chars().map(|c| if c.is_ascii() { 0.55 } else { 1.0 }).sum();
+        self.x += ems * (self.size * self.across).abs();
+        self.last = Some((self.y, self.x));
+    }
 }
 
 fn new_line(text: &mut String) {
