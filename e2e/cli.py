@@ -138,6 +138,8 @@ def ledger():
     check("restore", code == 0, err)
     check("the restored ledger verifies", run("ledger", "verify", "--data", work / "restored")[0] == 0)
     check("the restored data has every key", (work / "restored/keys/identity.key").exists())
+    code, stdout, err = run("rotate-key", "--data", work / "restored")
+    check("the key is rotated and everything still verifies", code == 0 and run("ledger", "verify", "--data", work / "restored")[0] == 0, err)
     check("a backup never overwrites", run("backup", work / "backup", "--data", data)[0] == 1)
 
     def tampered(name, change, names):
@@ -166,6 +168,32 @@ def ledger():
     tampered("blob", lambda copy: flip(next(p for p in sorted((copy / "blobs").rglob("*")) if p.is_file())), "blob")
 
 
+def https():
+    """The real server with TLS and HTTP/2, its first link, and a form over it."""
+    data = work / "served"
+    server = subprocess.Popen([binary, "--lang", "en", "serve", "--data", data, "--policy", root / "policies/imari", "--bind", "127.0.0.1", "--admin", "127.0.0.1:18475"], stderr=subprocess.PIPE, text=True)
+    try:
+        address = ""
+        for line in server.stderr:
+            if "/enrol/" in line:
+                address = line.split()[-1]
+            if '"administration"' in line:
+                break
+        curl = lambda *args: subprocess.run(["curl", "-sk", "--max-time", "20", *args], capture_output=True, text=True).stdout
+        for _ in range(50):
+            if curl("-o", "/dev/null", "-w", "%{http_code}", "https://localhost:8441/login") == "200":
+                break
+        check("every zone answers over TLS", all(curl("-o", "/dev/null", "-w", "%{http_code}", f"https://localhost:{port}/login") == "200" for port in (8441, 8442, 8443)))
+        check("the first link opens", "最初の管理者" in curl(address))
+        post = ["-o", "/dev/null", "-w", "%{http_code} %{http_version}", "-d", "login=x&password=y", "https://localhost:8441/login"]
+        check("a form of our own works over HTTP/2", curl("-H", "Origin: https://localhost:8441", *post) == "401 2")
+        check("a foreign one does not", curl("-H", "Origin: https://example.com", *post) == "403 2")
+        check("health", json.loads(curl("http://127.0.0.1:18475/healthz"))["status"] == "ok")
+    finally:
+        server.terminate()
+        check("it stops by itself when asked", server.wait(timeout=20) == 0)
+
+
 def rest():
     code, stdout, err = run("worker", "self-test")
     check("the sandbox refuses what it must", code == 0, stdout.decode() + err)
@@ -178,7 +206,7 @@ def rest():
 
 
 try:
-    for part in (disarm, policy, ledger, rest):
+    for part in (disarm, policy, ledger, https, rest):
         part()
 finally:
     shutil.rmtree(work, ignore_errors=True)

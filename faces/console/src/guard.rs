@@ -62,7 +62,11 @@ pub(crate) async fn same_origin(State(site): State<Site>, request: Request, next
         return next.run(request).await;
     }
     let headers = request.headers();
-    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    // HTTP/2 has no `Host` field; its `:authority` is part of the address.
+    let host = match headers.get(header::HOST) {
+        Some(value) => value.to_str().unwrap_or_default(),
+        None => request.uri().authority().map_or("", |authority| authority.as_str()),
+    };
     let scheme = if site.secure { "https" } else { "http" };
     let foreign = match headers.get(header::ORIGIN).and_then(|value| value.to_str().ok()) {
         Some(origin) => origin != format!("{scheme}://{host}"),

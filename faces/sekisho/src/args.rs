@@ -49,6 +49,8 @@ pub(crate) enum Verb {
     Backup(BackupArgs),
     /// Restore a backup into an empty data folder, verified
     Restore(RestoreArgs),
+    /// Encrypt every stored file anew under a new key; the old key is retired
+    RotateKey(DataArgs),
     /// Add people and issue enrolment links on the server
     #[command(subcommand)]
     User(UserVerb),

@@ -1,9 +1,9 @@
-//! `sekisho backup` and `sekisho restore`.
+//! `sekisho backup`, `sekisho restore` and `sekisho rotate-key`: what keeps the data folder alive.
 
 use sekisho_policy::Lang;
 use sekisho_store::Store;
 
-use crate::args::{BackupArgs, RestoreArgs};
+use crate::args::{BackupArgs, DataArgs, RestoreArgs};
 use crate::failure::Failure;
 use crate::{place, say};
 
@@ -38,6 +38,18 @@ pub(crate) fn restore(args: &RestoreArgs, lang: Lang) -> Result<(), Failure> {
         report.verified.events,
         say(lang, "件の記録を戻しました", "events restored"),
         say(lang, "台帳の検証に合格しました", "the ledger verified")
+    );
+    Ok(())
+}
+
+pub(crate) fn rotate_key(args: &DataArgs, lang: Lang) -> Result<(), Failure> {
+    let report = place::open(args, lang)?.blobs().rotate_key()?;
+    println!(
+        "{} {}, {} {}",
+        say(lang, "新しい鍵の版:", "new key version:"),
+        report.version,
+        report.rewritten,
+        say(lang, "個のファイルを暗号化し直しました", "files encrypted anew")
     );
     Ok(())
 }

@@ -48,6 +48,7 @@ fn main() -> ExitCode {
         Verb::Ledger(verb) => ledger::run(&verb, lang),
         Verb::Backup(args) => backup::backup(&args, lang),
         Verb::Restore(args) => backup::restore(&args, lang),
+        Verb::RotateKey(args) => backup::rotate_key(&args, lang),
         Verb::User(verb) => user::run(&verb, lang),
         Verb::Worker(verb) => worker::run(&verb, lang),
         Verb::Generate(verb) => generate::run(&verb),
