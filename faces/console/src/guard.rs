@@ -118,7 +118,17 @@ impl Signed {
 
     /// Checks the token of a form; an absent or foreign one is refused and changes nothing.
     pub(crate) fn check_csrf(&self, site: &Site, presented: &str) -> Result<(), Problem> {
-        Ok(site.identity.check_csrf(&self.session, presented)?)
+        let outcome = site.identity.check_csrf(&self.session, presented);
+        if outcome.is_err() {
+            let (checkpoint, principal) = (site.checkpoint.clone(), self.principal());
+            // The refusal does not wait for its record; the log names a record that could not be written.
+            tokio::task::spawn_blocking(move || {
+                if let Err(error) = checkpoint.note_refused(&principal, "csrf") {
+                    crate::page::tracing_line("csrf", &error.to_string());
+                }
+            });
+        }
+        Ok(outcome?)
     }
 }
 

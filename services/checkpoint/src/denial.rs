@@ -37,4 +37,14 @@ impl Checkpoint {
             Err(error) => error,
         }
     }
+
+    /// Records a request that was refused before any service saw it, such as a form with a forged token.
+    ///
+    /// # Errors
+    /// The store.
+    pub fn note_refused(&self, principal: &Principal, reason: &'static str) -> Result<u64, CheckpointError> {
+        let (who, subject) = (actor(principal), format!("zone:{}", principal.zone));
+        let body = json!({ "zone": principal.zone, "reason": reason });
+        self.store.write(move |tx: &mut WriteTx| Ok(tx.emit("access.denied", &who, &subject, body)?))
+    }
 }

@@ -32,7 +32,7 @@ const PER_PAGE: u32 = 50;
 
 /// What people call the kinds of events.
 const KINDS: &[(&str, &str, &str)] = &[
-    ("access.denied", "権限外の閲覧を拒否", "Access denied"),
+    ("access.denied", "許可されない操作を拒否", "Access denied"),
     ("factor.added", "認証手段の追加", "Factor added"),
     ("factor.changed", "認証手段の変更", "Factor changed"),
     ("factor.removed", "認証手段の削除", "Factor removed"),
