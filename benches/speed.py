@@ -3,7 +3,7 @@
 
 Needs python-docx. Starts servers of its own on loopback and removes their data. Prints one line a figure; docs/speed.md
 says what was measured, where and when. Medians; p95 where a limit is promised as p95."""
-import io, json, os, pathlib, random, re, resource, shutil, statistics, struct, subprocess, sys, tempfile, threading, time, zlib
+import io, json, os, pathlib, random, re, resource, shutil, sqlite3, statistics, struct, subprocess, sys, tempfile, threading, time, zlib
 
 root = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(root / "e2e"))
@@ -84,7 +84,11 @@ class Serving:
                 time.sleep(0.1)
         time.sleep(1)
         self.idle = house.memory(self.process.pid)[0]
-        self.people = [self.enrol(f"bench{number}", link) for number, link in enumerate(links)]
+        try:
+            self.people = [self.enrol(f"bench{number}", link) for number, link in enumerate(links)]
+        except BaseException:
+            self.stop()
+            raise
 
     def enrol(self, login, link):
         window = house.Window(self.port)
@@ -95,10 +99,13 @@ class Serving:
             raise RuntimeError(f"{login} could not enrol: {done.status}")
         return person
 
-    def released(self):
-        import sqlite3
+    def times(self):
+        """When each step of each transfer became durable, by the ledger."""
         with sqlite3.connect(f"file:{self.data}/sekisho.sqlite?mode=ro", uri=True) as db:
-            return dict(db.execute("SELECT subject, time_ms FROM events WHERE kind = 'transfer.released'").fetchall())
+            found = {}
+            for subject, kind, time_ms in db.execute("SELECT subject, kind, time_ms FROM events WHERE kind LIKE 'transfer.%' OR kind LIKE 'file.%'"):
+                found.setdefault(subject, {})[kind] = time_ms / 1000
+            return found
 
     def stop(self):
         self.process.terminate()
@@ -110,6 +117,13 @@ class Serving:
 def docx(binary):
     """From the first byte of the upload to the ledger's time of release; both clocks are this machine's."""
     serving = Serving(binary, 18491, CLIENTS)
+    try:
+        docx_at(serving)
+    finally:
+        serving.stop()
+
+
+def docx_at(serving):
     print(f"idle `serve`: {serving.idle:.0f} MB resident", flush=True)
     windows = [house.Window(serving.port).sign_in(person) for person in serving.people]
     tokens = [window.csrf() for window in windows]
@@ -143,11 +157,12 @@ def docx(binary):
         wrong = [entry for entry in ids if entry[1] != "receivable"]
         if wrong:
             raise RuntimeError(f"not released: {wrong[:3]}")
-        released = serving.released()
-        summary(f"1 MB DOCX, upload to receivable, {label}", [released[transfer] / 1000 - begun[transfer] for transfer, _ in ids])
+        times = serving.times()
+        summary(f"1 MB DOCX, upload to receivable, {label}", [times[transfer]["transfer.released"] - begun[transfer] for transfer, _ in ids])
         summary(f"  of that until the answer to the upload, {label}", answered)
+        for name, first, last in (("waiting for a worker", "transfer.submitted", "file.disarming"), ("disarming", "file.disarming", "file.disarmed"), ("verifying and releasing", "file.disarmed", "transfer.released")):
+            summary(f"  {name}, {label}", [times[transfer][last] - times[transfer][first] for transfer, _ in ids])
     print(f"after it: {house.memory(serving.process.pid)[0]:.0f} MB resident, peak {house.memory(serving.process.pid)[1]:.0f} MB", flush=True)
-    serving.stop()
 
 
 def stamped(content, text):
