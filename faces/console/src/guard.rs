@@ -73,6 +73,10 @@ pub(crate) async fn same_origin(State(site): State<Site>, request: Request, next
         None => headers.get("sec-fetch-site").is_some_and(|value| value != "same-origin" && value != "none"),
     };
     if foreign {
+        // An answer before the end of the body is an error to some clients (HTTP/2 resets the stream), so a small one
+        // is read to its end first; a larger one is not worth it.
+        let limit = usize::try_from(SMALL).unwrap_or(usize::MAX);
+        let _ = axum::body::to_bytes(request.into_body(), limit).await;
         return Problem::new(
             403,
             "foreign-origin",

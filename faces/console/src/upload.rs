@@ -170,6 +170,31 @@ pub(crate) async fn receive(
     mut multipart: Multipart,
     check: Option<Check<'_>>,
 ) -> Result<Received, (Received, Problem)> {
+    let outcome = read_form(site, &mut multipart, check).await;
+    if outcome.is_err() {
+        drain(&mut multipart, site.policy().limits.upload_bytes.saturating_mul(2)).await;
+    }
+    outcome
+}
+
+/// Reads on for a while after a refusal: a browser shows the answer only when it could send its form to the end.
+async fn drain(multipart: &mut Multipart, most: u64) {
+    let mut read = 0_u64;
+    while let Ok(Some(mut field)) = multipart.next_field().await {
+        while let Ok(Some(chunk)) = field.chunk().await {
+            read = read.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
+            if read > most {
+                return;
+            }
+        }
+    }
+}
+
+async fn read_form(
+    site: &Site,
+    multipart: &mut Multipart,
+    check: Option<Check<'_>>,
+) -> Result<Received, (Received, Problem)> {
     let mut received = Received { csrf_checked: check.is_none(), ..Received::default() };
     loop {
         let field = match multipart.next_field().await {
