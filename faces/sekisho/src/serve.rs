@@ -240,12 +240,13 @@ impl Server {
             threads.push(std::thread::spawn(move || {
                 let name = format!("runner-{}-{number}", std::process::id());
                 while !stopping.load(Ordering::Relaxed) {
+                    let heard = bell.count();
                     match checkpoint.run_one(&name) {
                         Ok(true) => {}
-                        Ok(false) => bell.wait(Duration::from_millis(500)),
+                        Ok(false) => bell.wait(heard, Duration::from_millis(500)),
                         Err(error) => {
                             log("runner", &json!({ "level": "error", "error": error.to_string() }));
-                            bell.wait(Duration::from_secs(2));
+                            bell.wait(heard, Duration::from_secs(2));
                         }
                     }
                 }
@@ -307,10 +308,16 @@ impl Bell {
         self.changed.notify_all();
     }
 
-    fn wait(&self, at_most: Duration) {
+    /// How often it has rung; to be read before looking at the queue.
+    fn count(&self) -> u64 {
+        *self.rung.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a ring after `heard`; one that came between the look at the queue and this call counts.
+    fn wait(&self, heard: u64, at_most: Duration) {
         let rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
         // Woken early or late, the runner looks at the queue; the outcome of the wait does not matter.
-        let _ = self.changed.wait_timeout(rung, at_most);
+        let _ = self.changed.wait_timeout_while(rung, at_most, |rung| *rung == heard);
     }
 }
 

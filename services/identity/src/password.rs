@@ -3,8 +3,8 @@
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::{Output, ParamsString, PasswordHash, Salt, SaltString};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::config::Hashing;
@@ -54,12 +54,22 @@ pub(crate) struct Passwords {
     dummy: String,
     running: Mutex<u32>,
     done: Condvar,
+    /// The working memory of earlier hashes. An allocator would keep it once for each thread that ever hashed.
+    memory: Mutex<Vec<Vec<Block>>>,
 }
+
+/// Bytes of a hash.
+const OUTPUT: usize = 32;
 
 impl Passwords {
     pub(crate) fn new(hashing: Hashing) -> Result<Self> {
-        let mut passwords =
-            Self { hashing, dummy: String::new(), running: Mutex::new(0), done: Condvar::new() };
+        let mut passwords = Self {
+            hashing,
+            dummy: String::new(),
+            running: Mutex::new(0),
+            done: Condvar::new(),
+            memory: Mutex::new(Vec::new()),
+        };
         passwords.dummy = passwords.hash(&hex::encode(random::<32>()?))?;
         Ok(passwords)
     }
@@ -67,12 +77,18 @@ impl Passwords {
     /// The PHC string of a password.
     pub(crate) fn hash(&self, password: &str) -> Result<String> {
         let salt = SaltString::encode_b64(&random::<16>()?).map_err(|_| IdentityError::Crypto("salt"))?;
-        let argon = self.argon()?;
-        let _turn = self.turn();
-        argon
-            .hash_password(canonical(password).as_bytes(), &salt)
-            .map(|hash| hash.to_string())
-            .map_err(|_| IdentityError::Crypto("argon2id"))
+        let Hashing { memory_kib, passes, lanes, .. } = self.hashing;
+        let params = Params::new(memory_kib, passes, lanes, None)
+            .map_err(|error| IdentityError::Config(format!("argon2id costs: {error}")))?;
+        let output = self.output(password, salt.as_salt(), &params)?;
+        let hash = PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(&params).map_err(|_| IdentityError::Crypto("argon2id"))?,
+            salt: Some(salt.as_salt()),
+            hash: Some(output),
+        };
+        Ok(hash.to_string())
     }
 
     /// Whether the password fits; without a stored hash the same work is done and the answer is no.
@@ -82,9 +98,15 @@ impl Passwords {
         }
         let parsed = PasswordHash::new(stored.unwrap_or(&self.dummy))
             .map_err(|_| IdentityError::Damaged("a password hash".to_owned()))?;
-        let argon = self.argon()?;
-        let _turn = self.turn();
-        let fits = argon.verify_password(canonical(password).as_bytes(), &parsed).is_ok();
+        let damaged = || IdentityError::Damaged("a password hash".to_owned());
+        // The costs are those of the stored hash, which may be older than today's.
+        let params = Params::try_from(&parsed).map_err(|_| damaged())?;
+        let (Some(salt), Some(expected)) = (parsed.salt, parsed.hash) else { return Err(damaged()) };
+        if parsed.algorithm != Algorithm::Argon2id.ident() || parsed.version != Some(Version::V0x13.into()) {
+            return Err(damaged());
+        }
+        // `Output` compares in constant time.
+        let fits = self.output(password, salt, &params)? == expected;
         Ok(fits && stored.is_some())
     }
 
@@ -96,11 +118,22 @@ impl Passwords {
             || cost("p") != Some(self.hashing.lanes)
     }
 
-    fn argon(&self) -> Result<Argon2<'static>> {
-        let Hashing { memory_kib, passes, lanes, .. } = self.hashing;
-        let params = Params::new(memory_kib, passes, lanes, None)
-            .map_err(|error| IdentityError::Config(format!("argon2id costs: {error}")))?;
-        Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+    /// One run of argon2id in borrowed memory.
+    fn output(&self, password: &str, salt: Salt<'_>, params: &Params) -> Result<Output> {
+        let failed = || IdentityError::Crypto("argon2id");
+        let mut buffer = [0; 64];
+        let salt = salt.decode_b64(&mut buffer).map_err(|_| failed())?;
+        let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+        let _turn = self.turn();
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        memory.resize(params.block_count(), Block::default());
+        let output = Output::init_with(OUTPUT, |out| {
+            argon
+                .hash_password_into_with_memory(canonical(password).as_bytes(), salt, out, &mut memory)
+                .map_err(Into::into)
+        });
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
+        output.map_err(|_| failed())
     }
 
     fn turn(&self) -> Turn<'_> {
