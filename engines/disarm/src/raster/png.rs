@@ -91,12 +91,19 @@ pub(super) fn decode(input: &[u8], budget: &mut Budget) -> Result<Decoded, Refus
     Ok(Decoded::Animated(Animation { canvas: picture, separate_default, plays: animation.num_plays, timed }))
 }
 
+/// People wait for large pictures, and a search for the best filter of each line saves little on photographs.
+fn effort(picture: &Picture) -> Compression {
+    const LARGE: u64 = 256 << 10;
+    let pixels = u64::from(picture.width()).saturating_mul(u64::from(picture.height()));
+    if pixels > LARGE { Compression::Fast } else { Compression::Balanced }
+}
+
 /// A fresh file: IHDR, the palette where it helps, pHYs where the input had one, IDAT, IEND.
 pub(super) fn encode(picture: &Picture) -> Result<Vec<u8>, Refusal> {
     let mut out = Vec::new();
     let mut encoder = Encoder::new(&mut out, picture.width(), picture.height());
     encoder.set_depth(BitDepth::Eight);
-    encoder.set_compression(Compression::Balanced);
+    encoder.set_compression(effort(picture));
     encoder.set_pixel_dims(picture.density.map(|(xppu, yppu)| PixelDimensions {
         xppu,
         yppu,
