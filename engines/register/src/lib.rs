@@ -1,0 +1,1 @@
+//! Registers (台帳) as data.

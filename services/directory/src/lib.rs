@@ -1,0 +1,1 @@
+//! Sign-in against the city's directory.
