@@ -6,8 +6,11 @@ use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use sekisho_identity::{Principal, SessionInfo};
+use serde_json::Value as JsonValue;
 
+use sekisho_identity::{Identity, IdentityError, Principal, SessionInfo};
+
+use crate::login::{answer, refusal};
 use crate::page::Page;
 use crate::problem::Problem;
 use crate::state::{Site, blocking};
@@ -122,18 +125,40 @@ impl Signed {
 
     /// Checks the token of a form; an absent or foreign one is refused and changes nothing.
     pub(crate) fn check_csrf(&self, site: &Site, presented: &str) -> Result<(), Problem> {
-        let outcome = site.identity.check_csrf(&self.session, presented);
-        if outcome.is_err() {
-            let (checkpoint, principal) = (site.checkpoint.clone(), self.principal());
-            // The refusal does not wait for its record; the log names a record that could not be written.
-            tokio::task::spawn_blocking(move || {
-                if let Err(error) = checkpoint.note_refused(&principal, "csrf") {
-                    crate::page::tracing_line("csrf", &error.to_string());
-                }
-            });
-        }
-        Ok(outcome?)
+        Ok(check_token(site, &self.session, presented)?)
     }
+
+    /// One step of a passkey dialogue: the page's token first, then what the service answers, as JSON.
+    pub(crate) async fn dialogue(
+        self,
+        site: &Site,
+        token: &str,
+        step: impl FnOnce(&Identity, &SessionInfo) -> Result<JsonValue, IdentityError> + Send + 'static,
+    ) -> Result<Response, Problem> {
+        if let Err(error) = check_token(site, &self.session, token) {
+            return Ok(refusal(&error, site, &self.page));
+        }
+        let (identity, session) = (site.identity.clone(), self.session);
+        Ok(match blocking(move || step(&identity, &session)).await? {
+            Ok(body) => answer(&body),
+            Err(error) => refusal(&error, site, &self.page),
+        })
+    }
+}
+
+/// Checks the token of a form against the session; a refusal is recorded.
+pub(crate) fn check_token(site: &Site, session: &SessionInfo, presented: &str) -> Result<(), IdentityError> {
+    let outcome = site.identity.check_csrf(session, presented);
+    if outcome.is_err() {
+        let (checkpoint, principal) = (site.checkpoint.clone(), Principal::from(session));
+        // The refusal does not wait for its record; the log names a record that could not be written.
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = checkpoint.note_refused(&principal, "csrf") {
+                crate::page::tracing_line("csrf", &error.to_string());
+            }
+        });
+    }
+    outcome
 }
 
 impl FromRequestParts<Site> for Signed {

@@ -17,7 +17,7 @@ use serde_json::{Value as JsonValue, json};
 
 use sekisho_identity::{IdentityError, LoginStep, NewSession, Visit};
 
-use crate::guard::{cookie, local_path, session_cookie};
+use crate::guard::{check_token, cookie, local_path, session_cookie};
 use crate::page::{Open, Page, go, show, show_with, tracing_line};
 use crate::problem::Problem;
 use crate::state::{Site, blocking};
@@ -69,10 +69,9 @@ pub(crate) async fn framed(page: Page, work: impl Future<Output = Result<Respons
     }
 }
 
-/// The page to go to afterwards. Browsers drop tabs and line breaks inside addresses, so that `/\t/host` would leave
-/// this site; only visible ASCII is accepted.
+/// The page to go to afterwards, if it is of this site.
 pub(crate) fn next_path(next: &str) -> &str {
-    local_path(Some(next).filter(|path| path.bytes().all(|byte| byte.is_ascii_graphic())))
+    local_path(Some(next))
 }
 
 /// A failure as an error page or a JSON answer; what a person can't mend is written to the log.
@@ -348,7 +347,7 @@ async fn logout(
         return signed_out(&site);
     };
     framed(page, async move {
-        site.identity.check_csrf(&session, &form.csrf)?;
+        check_token(&site, &session, &form.csrf)?;
         if let Some(value) = cookie(&headers, &site.cookie_name()) {
             let identity = site.identity.clone();
             blocking(move || identity.logout(&value)).await?.map_err(|error| failed(&error))?;

@@ -5,7 +5,6 @@ use std::io::Write;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Multipart, State};
-use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::{get, post};
 
@@ -101,13 +100,7 @@ pub(crate) struct Received {
     files: Vec<UploadedFile>,
 }
 
-async fn submit(
-    State(site): State<Site>,
-    signed: Signed,
-    headers: HeaderMap,
-    multipart: Multipart,
-) -> Response {
-    let _ = headers;
+async fn submit(State(site): State<Site>, signed: Signed, multipart: Multipart) -> Response {
     let principal = signed.principal();
     let check = |token: &str| signed.check_csrf(&site, token);
     let received = receive(&site, multipart, Some(&check)).await;

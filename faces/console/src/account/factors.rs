@@ -13,7 +13,7 @@ use sekisho_identity::{IdentityError, TotpSetup};
 
 use crate::enrol::{CodesTemplate, in_groups};
 use crate::guard::Signed;
-use crate::login::{PasskeyAnswer, answer, failed, framed, refusal, sentence, status_of};
+use crate::login::{PasskeyAnswer, failed, framed, sentence, status_of};
 use crate::page::{Page, go, show, show_with};
 use crate::problem::Problem;
 use crate::state::{Site, blocking};
@@ -157,14 +157,9 @@ async fn passkey_begin(
     signed: Signed,
     Json(sent): Json<PasskeyAnswer>,
 ) -> Result<Response, Problem> {
-    if let Err(error) = site.identity.check_csrf(&signed.session, &sent.csrf) {
-        return Ok(refusal(&error, &site, &signed.page));
-    }
-    let (identity, session) = (site.identity.clone(), signed.session);
-    Ok(match blocking(move || identity.add_passkey_begin(&session)).await? {
-        Ok(ceremony) => answer(&json!(ceremony)),
-        Err(error) => refusal(&error, &site, &signed.page),
-    })
+    signed
+        .dialogue(&site, &sent.csrf, |identity, session| Ok(json!(identity.add_passkey_begin(session)?)))
+        .await
 }
 
 async fn passkey_finish(
@@ -172,15 +167,13 @@ async fn passkey_finish(
     signed: Signed,
     Json(sent): Json<PasskeyAnswer>,
 ) -> Result<Response, Problem> {
-    if let Err(error) = site.identity.check_csrf(&signed.session, &sent.csrf) {
-        return Ok(refusal(&error, &site, &signed.page));
-    }
-    let (identity, session) = (site.identity.clone(), signed.session);
-    let PasskeyAnswer { ceremony, response, label, .. } = sent;
-    Ok(match blocking(move || identity.add_passkey_finish(&session, &ceremony, &response, &label)).await? {
-        Ok(_) => answer(&json!({ "next": "/account?done=passkey-added" })),
-        Err(error) => refusal(&error, &site, &signed.page),
-    })
+    let PasskeyAnswer { csrf, ceremony, response, label, .. } = sent;
+    signed
+        .dialogue(&site, &csrf, move |identity, session| {
+            identity.add_passkey_finish(session, &ceremony, &response, &label)?;
+            Ok(json!({ "next": "/account?done=passkey-added" }))
+        })
+        .await
 }
 
 async fn totp_page(

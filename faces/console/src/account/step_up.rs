@@ -12,9 +12,7 @@ use serde_json::json;
 use sekisho_identity::IdentityError;
 
 use crate::guard::Signed;
-use crate::login::{
-    Caller, PasskeyAnswer, answer, failed, framed, next_path, refusal, sentence, status_of, with_wait,
-};
+use crate::login::{Caller, PasskeyAnswer, failed, framed, next_path, sentence, status_of, with_wait};
 use crate::page::{Page, go, show_with};
 use crate::problem::Problem;
 use crate::state::{Site, blocking};
@@ -92,14 +90,9 @@ async fn passkey_begin(
     signed: Signed,
     Json(sent): Json<PasskeyAnswer>,
 ) -> Result<Response, Problem> {
-    if let Err(error) = site.identity.check_csrf(&signed.session, &sent.csrf) {
-        return Ok(refusal(&error, &site, &signed.page));
-    }
-    let (identity, session) = (site.identity.clone(), signed.session);
-    Ok(match blocking(move || identity.step_up_begin_passkey(&session)).await? {
-        Ok(ceremony) => answer(&json!(ceremony)),
-        Err(error) => refusal(&error, &site, &signed.page),
-    })
+    signed
+        .dialogue(&site, &sent.csrf, |identity, session| Ok(json!(identity.step_up_begin_passkey(session)?)))
+        .await
 }
 
 async fn passkey_finish(
@@ -107,15 +100,13 @@ async fn passkey_finish(
     signed: Signed,
     Json(sent): Json<PasskeyAnswer>,
 ) -> Result<Response, Problem> {
-    if let Err(error) = site.identity.check_csrf(&signed.session, &sent.csrf) {
-        return Ok(refusal(&error, &site, &signed.page));
-    }
-    let (identity, session) = (site.identity.clone(), signed.session);
-    let PasskeyAnswer { ceremony, response, next, .. } = sent;
-    Ok(match blocking(move || identity.step_up_finish_passkey(&session, &ceremony, &response)).await? {
-        Ok(_) => answer(&json!({ "next": after(&next) })),
-        Err(error) => refusal(&error, &site, &signed.page),
-    })
+    let PasskeyAnswer { csrf, ceremony, response, next, .. } = sent;
+    signed
+        .dialogue(&site, &csrf, move |identity, session| {
+            identity.step_up_finish_passkey(session, &ceremony, &response)?;
+            Ok(json!({ "next": after(&next) }))
+        })
+        .await
 }
 
 /// Back to where the confirmation was asked for; the account page says that it worked.
