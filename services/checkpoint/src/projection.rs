@@ -7,10 +7,10 @@ use sekisho_store::{BlobColumn, Event, Projection, Sql, StoreError, TableDef, Va
 /// Projects `transfer.*`, `file.*`, `original.*` and `result.*` events.
 pub(crate) struct Transfers;
 
-const TABLES: &[TableDef] = &[
-    TableDef {
-        name: "transfers",
-        ddl: "CREATE TABLE transfers (
+static TABLES: [TableDef; 4] = [
+    TableDef::new(
+        "transfers",
+        "CREATE TABLE transfers (
             id TEXT NOT NULL PRIMARY KEY, seq BIGINT NOT NULL, created_ms BIGINT NOT NULL, updated_ms BIGINT NOT NULL,
             from_zone TEXT NOT NULL, to_zone TEXT NOT NULL, approving_zone TEXT NOT NULL, conduit TEXT NOT NULL,
             applicant TEXT NOT NULL, applicant_name TEXT NOT NULL, unit TEXT NOT NULL, recipient TEXT NOT NULL,
@@ -22,11 +22,11 @@ const TABLES: &[TableDef] = &[
           CREATE INDEX transfers_recipient ON transfers (recipient, created_ms);
           CREATE INDEX transfers_unit ON transfers (unit, created_ms);
           CREATE INDEX transfers_state ON transfers (state, created_ms)",
-        order_by: "id",
-    },
-    TableDef {
-        name: "transfer_files",
-        ddl: "CREATE TABLE transfer_files (
+        "id",
+    ),
+    TableDef::new(
+        "transfer_files",
+        "CREATE TABLE transfer_files (
             id TEXT NOT NULL PRIMARY KEY, transfer TEXT NOT NULL, position BIGINT NOT NULL, name TEXT NOT NULL,
             given_name TEXT, original TEXT, original_sha256 TEXT NOT NULL, original_bytes BIGINT NOT NULL,
             declared TEXT NOT NULL, detected TEXT NOT NULL, state TEXT NOT NULL, method TEXT NOT NULL,
@@ -36,26 +36,29 @@ const TABLES: &[TableDef] = &[
           CREATE INDEX transfer_files_transfer ON transfer_files (transfer, position);
           CREATE INDEX transfer_files_original ON transfer_files (original);
           CREATE INDEX transfer_files_output ON transfer_files (output)",
-        order_by: "id",
-    },
-    TableDef {
-        name: "transfer_decisions",
-        ddl: "CREATE TABLE transfer_decisions (
+        "id",
+    ),
+    TableDef::new(
+        "transfer_decisions",
+        "CREATE TABLE transfer_decisions (
             seq BIGINT NOT NULL PRIMARY KEY, transfer TEXT NOT NULL, step BIGINT NOT NULL, person TEXT NOT NULL,
             person_name TEXT NOT NULL, capacity TEXT NOT NULL, decision TEXT NOT NULL, comment TEXT NOT NULL,
             digest TEXT NOT NULL, at_ms BIGINT NOT NULL);
           CREATE INDEX transfer_decisions_transfer ON transfer_decisions (transfer, step)",
-        order_by: "seq",
-    },
-    TableDef {
-        name: "transfer_downloads",
-        ddl: "CREATE TABLE transfer_downloads (
+        "seq",
+    ),
+    TableDef::new(
+        "transfer_downloads",
+        "CREATE TABLE transfer_downloads (
             seq BIGINT NOT NULL PRIMARY KEY, transfer TEXT NOT NULL, file TEXT NOT NULL, person TEXT NOT NULL,
             at_ms BIGINT NOT NULL);
           CREATE INDEX transfer_downloads_transfer ON transfer_downloads (transfer)",
-        order_by: "seq",
-    },
+        "seq",
+    ),
 ];
+
+static BLOBS: [BlobColumn; 2] =
+    [BlobColumn::new("transfer_files", "original", "id"), BlobColumn::new("transfer_files", "output", "id")];
 
 impl Projection for Transfers {
     fn name(&self) -> &str {
@@ -63,14 +66,11 @@ impl Projection for Transfers {
     }
 
     fn tables(&self) -> &[TableDef] {
-        TABLES
+        &TABLES
     }
 
     fn blob_references(&self) -> &[BlobColumn] {
-        &[
-            BlobColumn { table: "transfer_files", column: "original", key: "id" },
-            BlobColumn { table: "transfer_files", column: "output", key: "id" },
-        ]
+        &BLOBS
     }
 
     fn apply(&self, tx: &mut dyn Sql, event: &Event) -> Result<(), StoreError> {

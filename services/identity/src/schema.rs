@@ -9,23 +9,23 @@ use crate::person::search_key;
 /// Projects `person.*` events.
 pub(crate) struct People;
 
-const TABLES: [TableDef; 3] = [
-    TableDef {
-        name: "people",
-        ddl: "CREATE TABLE people (id TEXT NOT NULL PRIMARY KEY, login TEXT NOT NULL UNIQUE, name TEXT NOT NULL, kana TEXT NOT NULL, \
+static TABLES: [TableDef; 3] = [
+    TableDef::new(
+        "people",
+        "CREATE TABLE people (id TEXT NOT NULL PRIMARY KEY, login TEXT NOT NULL UNIQUE, name TEXT NOT NULL, kana TEXT NOT NULL, \
               unit TEXT NOT NULL, active BIGINT NOT NULL, created_ms BIGINT NOT NULL, search TEXT NOT NULL)",
-        order_by: "id",
-    },
-    TableDef {
-        name: "person_roles",
-        ddl: "CREATE TABLE person_roles (person TEXT NOT NULL, role TEXT NOT NULL, PRIMARY KEY (person, role))",
-        order_by: "person, role",
-    },
-    TableDef {
-        name: "person_changes",
-        ddl: "CREATE TABLE person_changes (seq BIGINT NOT NULL PRIMARY KEY, person TEXT NOT NULL)",
-        order_by: "seq",
-    },
+        "id",
+    ),
+    TableDef::new(
+        "person_roles",
+        "CREATE TABLE person_roles (person TEXT NOT NULL, role TEXT NOT NULL, PRIMARY KEY (person, role))",
+        "person, role",
+    ),
+    TableDef::new(
+        "person_changes",
+        "CREATE TABLE person_changes (seq BIGINT NOT NULL PRIMARY KEY, person TEXT NOT NULL)",
+        "seq",
+    ),
 ];
 
 impl Projection for People {

@@ -1,6 +1,7 @@
 //! Who owns which table. A projection's tables are made from events and can be made anew from them at any time;
 //! a module's tables (sessions, secrets) hold what must not be in the ledger and are never touched by a rebuild.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::db::Db;
@@ -9,26 +10,42 @@ use crate::event::Event;
 use crate::value::{Sql, Value};
 use crate::{StoreError, schema};
 
-/// A table of a projection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A table of a projection: written in the code with [`TableDef::new`], or made from data at the start.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableDef {
     /// Its name, lower case.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// `CREATE TABLE` and `CREATE INDEX` statements in portable types (TEXT, BIGINT, BLOB), separated by `;`.
-    pub ddl: &'static str,
+    pub ddl: Cow<'static, str>,
     /// Columns that put the rows into one total order, e.g. `id`; used to compare a table with its replay.
-    pub order_by: &'static str,
+    pub order_by: Cow<'static, str>,
+}
+
+impl TableDef {
+    /// A table that is written in the code.
+    #[must_use]
+    pub const fn new(name: &'static str, ddl: &'static str, order_by: &'static str) -> Self {
+        Self { name: Cow::Borrowed(name), ddl: Cow::Borrowed(ddl), order_by: Cow::Borrowed(order_by) }
+    }
 }
 
 /// A column that holds ids of blobs; `verify` checks that they exist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlobColumn {
     /// The table.
-    pub table: &'static str,
+    pub table: Cow<'static, str>,
     /// The column with the blob's id; NULL means none.
-    pub column: &'static str,
+    pub column: Cow<'static, str>,
     /// The column that names the row in a message.
-    pub key: &'static str,
+    pub key: Cow<'static, str>,
+}
+
+impl BlobColumn {
+    /// A column that is written in the code.
+    #[must_use]
+    pub const fn new(table: &'static str, column: &'static str, key: &'static str) -> Self {
+        Self { table: Cow::Borrowed(table), column: Cow::Borrowed(column), key: Cow::Borrowed(key) }
+    }
 }
 
 /// Tables made from events.

@@ -63,7 +63,7 @@ impl Store {
                     }
                     report.tables.push(TableReport {
                         projection: projection.to_owned(),
-                        table: table.name.to_owned(),
+                        table: table.name.to_string(),
                         rows: after.rows,
                         before: before.hash,
                         after: after.hash,
@@ -106,7 +106,7 @@ impl Replay {
         let mut replay = Self { db, events: 0, path };
         replay.db.begin_write()?;
         for (_, table) in all_tables(projections) {
-            replay.db.define(table.ddl)?;
+            replay.db.define(&table.ddl)?;
         }
         replay.events = feed(source, &mut |event| apply(&mut replay.db, projections, owners, &event))?;
         replay.db.commit()?;
@@ -208,7 +208,7 @@ pub(crate) fn row_bytes(row: &Row) -> Vec<u8> {
 
 fn replace(live: &mut dyn Db, replayed: &mut dyn Db, table: &TableDef) -> Result<(), StoreError> {
     live.execute(&format!("DELETE FROM {}", table.name), &[])?;
-    copy_rows(replayed, live, table.name, &format!("ORDER BY {}", table.order_by))?;
+    copy_rows(replayed, live, &table.name, &format!("ORDER BY {}", table.order_by))?;
     Ok(())
 }
 

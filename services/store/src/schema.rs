@@ -171,7 +171,7 @@ pub(crate) fn shape(db: &mut dyn Db, projections: &[Arc<dyn Projection>]) -> Res
         stale = true;
         for table in projection.tables() {
             db.script(&format!("DROP TABLE IF EXISTS {}", table.name))?;
-            db.define(table.ddl)?;
+            db.define(&table.ddl)?;
         }
         set_meta(db, &key, &wanted)?;
     }
@@ -182,9 +182,9 @@ fn fingerprint(projection: &dyn Projection) -> String {
     let mut hash = Sha256::new();
     hash.update(projection.version().to_be_bytes());
     for table in projection.tables() {
-        for part in [table.name, table.ddl, table.order_by] {
+        for part in [&table.name, &table.ddl, &table.order_by] {
             hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
+            hash.update(part.as_bytes());
         }
     }
     hex::encode(hash.finalize())

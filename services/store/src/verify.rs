@@ -180,7 +180,7 @@ impl Store {
         }
         for projection in &self.shared().options.projections {
             for reference in projection.blob_references() {
-                let (table, column, key) = (reference.table, reference.column, reference.key);
+                let (table, column, key) = (&reference.table, &reference.column, &reference.key);
                 let sql = format!("SELECT {key} AS k, {column} AS b FROM {table} WHERE {column} IS NOT NULL");
                 let rows = self.read(|tx| tx.query(&sql, &[]))?;
                 for row in rows {

@@ -61,12 +61,14 @@ pub(super) struct Notes {
     pub(super) version: u32,
 }
 
-const NOTES: TableDef = TableDef {
-    name: "notes",
-    ddl: "CREATE TABLE notes (id TEXT PRIMARY KEY, text TEXT, author TEXT NOT NULL, blob_id TEXT, seq BIGINT NOT NULL);
+static NOTES: [TableDef; 1] = [TableDef::new(
+    "notes",
+    "CREATE TABLE notes (id TEXT PRIMARY KEY, text TEXT, author TEXT NOT NULL, blob_id TEXT, seq BIGINT NOT NULL);
           CREATE INDEX notes_author ON notes (author)",
-    order_by: "id",
-};
+    "id",
+)];
+
+static NOTES_BLOBS: [BlobColumn; 1] = [BlobColumn::new("notes", "blob_id", "id")];
 
 impl Projection for Notes {
     fn name(&self) -> &str {
@@ -74,7 +76,7 @@ impl Projection for Notes {
     }
 
     fn tables(&self) -> &[TableDef] {
-        &[NOTES]
+        &NOTES
     }
 
     fn version(&self) -> u32 {
@@ -82,7 +84,7 @@ impl Projection for Notes {
     }
 
     fn blob_references(&self) -> &[BlobColumn] {
-        &[BlobColumn { table: "notes", column: "blob_id", key: "id" }]
+        &NOTES_BLOBS
     }
 
     fn apply(&self, tx: &mut dyn Sql, event: &Event) -> Result<(), StoreError> {

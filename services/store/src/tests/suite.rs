@@ -545,6 +545,6 @@ fn a_reader_sees_one_snapshot(bed: &Bed) {
         })
         .unwrap();
     assert_eq!(counts, (1, 1));
-    let rows = store.read(|tx| tx.query(&format!("SELECT * FROM {}", NOTES.name), &[])).unwrap();
+    let rows = store.read(|tx| tx.query(&format!("SELECT * FROM {}", NOTES[0].name), &[])).unwrap();
     assert_eq!(rows.len(), 2);
 }
