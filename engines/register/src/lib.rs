@@ -1,1 +1,3 @@
 //! Registers (台帳) as data.
+
+pub mod era;
