@@ -8,6 +8,7 @@
 //! All calls block (they wait for the store), all time comes from the store's clock, all randomness from the
 //! operating system.
 
+mod accounts;
 mod base32;
 mod config;
 mod error;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 use sekisho_policy::{Permission, Policy, RoleId};
 use sekisho_store::{Module, Projection, ReadTx, Store, WriteTx};
 
+pub use accounts::AccountChange;
 pub use config::{Config, Hashing, LockRule, ZoneSite};
 pub use error::{Bilingual, IdentityError, Result};
 pub use factors::{Factors, PasskeyView};

@@ -50,13 +50,7 @@ impl Identity {
         self.write(move |tx, rules| {
             let person = person_by_id(tx, &id)?.ok_or(IdentityError::NotFound)?;
             rules.authorise(tx, &actor, &person.roles)?;
-            if !person.active {
-                return Ok(person);
-            }
-            tx.emit("person.deactivated", &actor.to_string(), id.as_str(), json!({}))?;
-            rules.administrator_remains(tx, &person)?;
-            rules.end_access(tx, &actor, &id)?;
-            Ok(Person { active: false, ..person })
+            rules.deactivate(tx, &actor, person)
         })
     }
 
@@ -223,6 +217,16 @@ impl Rules {
         tx.emit("person.updated", &actor.to_string(), person.id.as_str(), change_body(&change))?;
         self.administrator_remains(tx, person)?;
         person_by_id(tx, &person.id)?.ok_or(IdentityError::NotFound)
+    }
+
+    pub(crate) fn deactivate(&self, tx: &mut WriteTx, actor: &Actor, person: Person) -> Result<Person> {
+        if !person.active {
+            return Ok(person);
+        }
+        tx.emit("person.deactivated", &actor.to_string(), person.id.as_str(), json!({}))?;
+        self.administrator_remains(tx, &person)?;
+        self.end_access(tx, actor, &person.id)?;
+        Ok(Person { active: false, ..person })
     }
 
     /// After a change of `before`: an installation that had an administrator keeps one.

@@ -264,8 +264,9 @@ fn kana(text: &str) -> Result<String> {
     }
 }
 
+/// Characters stay as they are: a normal form would replace 異体字 of names.
 fn line(text: &str) -> String {
-    text.trim().nfc().collect()
+    text.trim().to_owned()
 }
 
 /// Control characters and the invisible marks that turn the writing direction could forge what an approver reads.
