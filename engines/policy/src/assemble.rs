@@ -11,7 +11,7 @@ use crate::cidr::Network;
 use crate::color::Color;
 use crate::model::{
     Body, Class, Classification, Conduit, Limits, Municipality, Policy, Retention, Role, Route, Scheme,
-    SchemeMark, Session, SpecificCommunication, Step, Text, Unit, Zone,
+    SchemeMark, Session, SpecificCommunication, Step, StepAction, Text, Unit, Zone,
 };
 use crate::read::{Field, Record, Value};
 
@@ -56,6 +56,7 @@ fn unit(r: &Record) -> Option<Unit> {
         kind: word(r, "kind")?,
         body: word(r, "body")?,
         parent: optional(r, "parent", word)?,
+        document_mark: r.text("document_mark").map(str::to_owned),
     })
 }
 
@@ -130,15 +131,30 @@ fn role(r: &Record) -> Option<Role> {
 }
 
 fn route(r: &Record) -> Option<Route> {
-    let step = |s: &Record| {
-        Some(Step {
-            role: word(s, "role")?,
-            scope: word(s, "scope")?,
-            deputies: words(s.list("deputies"))?,
-            quorum: optional(s, "quorum", number)?.unwrap_or(1),
-        })
-    };
-    Some(Route { id: word(r, "id")?, label: text(r, "label")?, steps: all(r, "step", step)? })
+    Some(Route {
+        id: word(r, "id")?,
+        label: text(r, "label")?,
+        drafters: words(r.list("drafters"))?,
+        separate_from: words(r.list("separate_from"))?,
+        steps: all(r, "step", step)?,
+    })
+}
+
+fn step(s: &Record) -> Option<Step> {
+    Some(Step {
+        role: word(s, "role")?,
+        scope: word(s, "scope")?,
+        unit: optional(s, "unit", word)?,
+        action: optional(s, "action", word)?.unwrap_or(StepAction::Decide),
+        delegated: s.flag("delegated").unwrap_or(false),
+        deputies: words(s.list("deputies"))?,
+        quorum: optional(s, "quorum", number)?.unwrap_or(1),
+        parallel: s.text("parallel").map(str::to_owned),
+        due_days: optional(s, "due_days", number)?,
+        amount_from: s.integer("amount_from"),
+        amount_below: s.integer("amount_below"),
+        class_from: optional(s, "class_from", word)?,
+    })
 }
 
 fn retention(r: &Record) -> Option<Retention> {

@@ -137,6 +137,8 @@ const AXES: Kind = Kind::Choice(&["confidentiality", "integrity", "availability"
 const DAYS: Kind = Kind::Integer(1, 36_500);
 const MINUTES: Kind = Kind::Integer(1, 10_080);
 const GIB: i64 = 1 << 30;
+/// The largest amount of money that a route may name, in yen.
+const YEN: i64 = 1_000_000_000_000_000;
 
 /// The whole declaration, over all files.
 pub(crate) static ROOT: Table = Table {
@@ -216,6 +218,12 @@ static UNIT: Table = Table {
         must("kind", Kind::Choice(&["department", "section", "team"]), "部・課・係の別", "rank of the unit"),
         must("body", Kind::Ref(Of::Body), "属する行政機関", "body to which it belongs"),
         may("parent", Kind::Ref(Of::Unit), "上位の組織", "unit above it"),
+        may(
+            "document_mark",
+            Kind::Text,
+            "文書記号（例 情政）。文書番号「情政第12号」に使う",
+            "mark of the unit in document numbers such as 情政第12号",
+        ),
     ],
 };
 
@@ -373,6 +381,18 @@ static ROUTE: Table = Table {
         must("id", Kind::Id(Of::Route), "識別子", "identifier"),
         must("label_ja", Kind::Text, "名称（日本語）", "name in Japanese"),
         must("label_en", Kind::Text, "名称（英語）", "name in English"),
+        may(
+            "drafters",
+            Kind::List(&Kind::Ref(Of::Role), 1),
+            "起案できる役割。省略すると全職員",
+            "roles that may draft; everybody when left out",
+        ),
+        may(
+            "separate_from",
+            Kind::List(&Kind::Choice(&["drafter", "drafter-unit"]), 1),
+            "決裁から除く者。起案者本人は、書かなくても常に除かれる",
+            "who takes no part in deciding; the drafter never does, whether written or not",
+        ),
         must("step", Kind::Many(&STEP, 1), "段階", "a step"),
     ],
 };
@@ -388,6 +408,24 @@ static STEP: Table = Table {
             "where the decider sits, seen from the applicant's unit",
         ),
         may(
+            "unit",
+            Kind::Ref(Of::Unit),
+            "決裁者の組織を1つに定める場合の組織（scope は any とする）",
+            "the one unit in which the decider sits; `scope` is then `any`",
+        ),
+        may(
+            "action",
+            Kind::Choice(&["agree", "decide"]),
+            "合議（agree）又は決裁（decide）。省略すると決裁",
+            "agree (合議) or decide (決裁); decide when left out",
+        ),
+        may(
+            "delegated",
+            Kind::Flag,
+            "専決（上位者に代わり、委ねられた範囲で決裁する）か",
+            "whether the decision is a delegated one (専決)",
+        ),
+        may(
             "deputies",
             Kind::List(&Kind::Ref(Of::Role), 1),
             "代行する役割",
@@ -398,6 +436,31 @@ static STEP: Table = Table {
             Kind::Integer(1, 9),
             "必要な人数。省略すると1",
             "how many people must approve; 1 when left out",
+        ),
+        may(
+            "parallel",
+            Kind::Text,
+            "同時に回す段階に付ける共通の名前",
+            "steps with the same name run at the same time",
+        ),
+        may("due_days", Kind::Integer(1, 366), "期限までの日数", "days until the step is overdue"),
+        may(
+            "amount_from",
+            Kind::Integer(1, YEN),
+            "この金額（円）以上のときだけ通る",
+            "the step applies from this amount in yen",
+        ),
+        may(
+            "amount_below",
+            Kind::Integer(1, YEN),
+            "この金額（円）未満のときだけ通る",
+            "the step applies below this amount in yen",
+        ),
+        may(
+            "class_from",
+            Kind::Ref(Of::Class),
+            "この機密性以上のとき（分類が不明なときを含む）だけ通る",
+            "the step applies from this class of confidentiality, and where the class is unknown",
         ),
     ],
 };

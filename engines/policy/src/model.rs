@@ -123,6 +123,8 @@ pub struct Unit {
     pub body: BodyId,
     /// The unit above; `None` at the top of a body.
     pub parent: Option<UnitId>,
+    /// 文書記号 (for instance 情政), as it stands in document numbers; the service derives one where it is left out.
+    pub document_mark: Option<String>,
 }
 
 /// The rank of a unit.
@@ -378,8 +380,22 @@ pub struct Route {
     pub id: RouteId,
     /// The name.
     pub label: Text,
+    /// Who may draft (起案); everybody when empty.
+    pub drafters: Vec<RoleId>,
+    /// Who takes no part in deciding, beyond the drafter, who never does.
+    pub separate_from: Vec<Separation>,
     /// The steps in order; never empty.
     pub steps: Vec<Step>,
+}
+
+/// Who takes no part in deciding (兼務の禁止).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Separation {
+    /// The drafter (起案者); in force on every route.
+    Drafter,
+    /// Everybody of the unit that drafted (起案した組織の職員).
+    DrafterUnit,
 }
 
 /// A step of a route.
@@ -389,10 +405,36 @@ pub struct Step {
     pub role: RoleId,
     /// Where the decider sits, seen from the applicant's unit.
     pub scope: Scope,
+    /// The one unit in which the decider sits, whatever the applicant's.
+    pub unit: Option<UnitId>,
+    /// 合議 or 決裁.
+    pub action: StepAction,
+    /// Whether the decision is a delegated one (専決).
+    pub delegated: bool,
     /// Who decides in the holder's place (代行), in this order.
     pub deputies: Vec<RoleId>,
     /// How many different people must approve; at least 1.
     pub quorum: u8,
+    /// Neighbouring steps with the same name run at the same time.
+    pub parallel: Option<String>,
+    /// Days after which the step is overdue.
+    pub due_days: Option<u16>,
+    /// The step applies from this amount, in yen.
+    pub amount_from: Option<i64>,
+    /// The step applies below this amount, in yen.
+    pub amount_below: Option<i64>,
+    /// The step applies from this class of 機密性, and where the class is unknown.
+    pub class_from: Option<ClassId>,
+}
+
+/// What is asked of the people of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StepAction {
+    /// 合議: a consent on which the decision rests.
+    Agree,
+    /// 決裁: the decision.
+    Decide,
 }
 
 /// Where the decider sits, seen from the applicant's unit.

@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 
 use crate::id::{BodyId, ClassId, ConduitId, RoleId, RouteId, UnitId, ZoneId};
-use crate::model::{Body, Class, Conduit, Permission, Policy, Role, Route, Scope, Step, Unit, Zone};
+use crate::model::{
+    Body, Class, Conduit, Permission, Policy, Role, Route, Scope, Step, StepAction, Unit, Zone,
+};
 
 /// Who applied.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +47,14 @@ impl Eligibility {
     #[must_use]
     pub const fn is_eligible(self) -> bool {
         matches!(self, Self::Holder | Self::Deputy)
+    }
+}
+
+impl Route {
+    /// Whether the steps depend on an amount of money, so that a case must name one.
+    #[must_use]
+    pub fn asks_for_amount(&self) -> bool {
+        self.steps.iter().any(|step| step.amount_from.is_some() || step.amount_below.is_some())
     }
 }
 
@@ -126,6 +136,39 @@ impl Policy {
         self.routes.iter().find(|route| route.id == *id)
     }
 
+    /// The steps of a route that a case passes, in order, each with its number on the route.
+    ///
+    /// `unit` is the drafter's, `amount` in yen, `class_rank` the rank of the class of 機密性. Without an amount a step
+    /// with a bound on amounts does not apply (see [`Route::asks_for_amount`]); an unknown class counts as the strictest.
+    /// A 合議 of the drafter's own unit is left out: its own line approves already, and one person counts once.
+    #[must_use]
+    pub fn steps_of<'a>(
+        &self,
+        route: &'a Route,
+        unit: &UnitId,
+        amount: Option<i64>,
+        class_rank: Option<u8>,
+    ) -> Vec<(usize, &'a Step)> {
+        let applies = |step: &Step| {
+            let bounded = step.amount_from.is_some() || step.amount_below.is_some();
+            let amount_fits = match amount {
+                None => !bounded,
+                Some(yen) => {
+                    step.amount_from.is_none_or(|from| yen >= from)
+                        && step.amount_below.is_none_or(|below| yen < below)
+                }
+            };
+            let rank = step.class_from.as_ref().and_then(|id| self.class(id)).map(|class| class.rank);
+            let class_fits = match (rank, class_rank) {
+                (Some(from), Some(rank)) => rank >= from,
+                _ => true,
+            };
+            let own = step.action == StepAction::Agree && step.unit.as_ref() == Some(unit);
+            amount_fits && class_fits && !own
+        };
+        route.steps.iter().enumerate().filter(|(_, step)| applies(step)).collect()
+    }
+
     /// The class with this identifier.
     #[must_use]
     pub fn class(&self, id: &ClassId) -> Option<&Class> {
@@ -162,10 +205,11 @@ impl Policy {
         } else {
             return Eligibility::NoRole;
         };
-        let in_scope = match step.scope {
-            Scope::SameUnit => applicant.unit == candidate.unit,
-            Scope::Ancestor => self.is_within(applicant.unit, candidate.unit),
-            Scope::Any => true,
+        let in_scope = match (&step.unit, step.scope) {
+            (Some(unit), _) => unit == candidate.unit,
+            (None, Scope::SameUnit) => applicant.unit == candidate.unit,
+            (None, Scope::Ancestor) => self.is_within(applicant.unit, candidate.unit),
+            (None, Scope::Any) => true,
         };
         if in_scope { held } else { Eligibility::OtherUnit }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::model::{Conduit, Lang, Model, Policy, Route, Scope};
+use crate::model::{Conduit, Lang, Model, Policy, Route, Scope, Step, StepAction};
 
 impl Policy {
     /// An overview for a terminal; the columns line up where wide characters take two columns.
@@ -121,23 +121,56 @@ impl Policy {
     fn route_steps(&self, route: &Route, lang: Lang) -> String {
         let name = |id| self.role(id).map_or("?", |role| role.label.get(lang));
         let steps = route.steps.iter().map(|step| {
-            let scope = match (step.scope, lang) {
+            let place = step.unit.as_ref().and_then(|id| self.unit(id)).map(|unit| unit.name.get(lang));
+            let scope = place.unwrap_or(match (step.scope, lang) {
                 (Scope::SameUnit, Lang::Ja) => "同じ組織",
                 (Scope::SameUnit, Lang::En) => "same unit",
                 (Scope::Ancestor, Lang::Ja) => "同じ又は上位の組織",
                 (Scope::Ancestor, Lang::En) => "same unit or above",
                 (Scope::Any, Lang::Ja) => "全庁",
                 (Scope::Any, Lang::En) => "anywhere",
-            };
+            });
             let deputies = step.deputies.iter().map(name).collect::<Vec<_>>().join(", ");
             let deputies = match (deputies.is_empty(), lang) {
                 (true, _) => String::new(),
                 (false, Lang::Ja) => format!("、代行: {deputies}"),
                 (false, Lang::En) => format!(", deputies: {deputies}"),
             };
-            format!("{} ×{} ({scope}{deputies})", name(&step.role), step.quorum)
+            let action = match (step.action, step.delegated, lang) {
+                (StepAction::Agree, _, Lang::Ja) => "、合議",
+                (StepAction::Agree, _, Lang::En) => ", consent",
+                (StepAction::Decide, true, Lang::Ja) => "、専決",
+                (StepAction::Decide, true, Lang::En) => ", delegated decision",
+                (StepAction::Decide, false, _) => "",
+            };
+            let conditions = self.step_conditions(step, lang);
+            format!("{} ×{} ({scope}{deputies}{action}{conditions})", name(&step.role), step.quorum)
         });
         steps.collect::<Vec<_>>().join(" → ")
+    }
+
+    /// For which amounts and classes the step applies.
+    fn step_conditions(&self, step: &Step, lang: Lang) -> String {
+        let mut out = String::new();
+        if let Some(yen) = step.amount_from {
+            out += &match lang {
+                Lang::Ja => format!("、{yen}円以上"),
+                Lang::En => format!(", from {yen} yen"),
+            };
+        }
+        if let Some(yen) = step.amount_below {
+            out += &match lang {
+                Lang::Ja => format!("、{yen}円未満"),
+                Lang::En => format!(", below {yen} yen"),
+            };
+        }
+        if let Some(class) = step.class_from.as_ref().and_then(|id| self.class(id)) {
+            out += &match lang {
+                Lang::Ja => format!("、{}以上", class.label.ja),
+                Lang::En => format!(", from {}", class.label.en),
+            };
+        }
+        out
     }
 }
 

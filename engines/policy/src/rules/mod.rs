@@ -5,6 +5,7 @@
 
 mod crossing;
 mod people;
+mod routes;
 mod sorting;
 
 use crate::diagnostic::Reporter;
@@ -14,7 +15,7 @@ use crate::read::Record;
 pub(crate) fn check(root: &Record, reporter: &mut Reporter<'_>) {
     people::bodies_and_units(root, reporter);
     people::roles(root, reporter);
-    people::routes(root, reporter);
+    routes::routes(root, reporter);
     crossing::zones(root, reporter);
     crossing::conduits(root, reporter);
     sorting::classes(root, reporter);

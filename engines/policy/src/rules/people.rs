@@ -1,4 +1,4 @@
-//! Clause 4(1) and 6(1): bodies, units, roles, routes of approval, and the separation of duties (兼務の禁止).
+//! Clause 4(1) and 6(1): bodies, units, roles, and the separation of duties (兼務の禁止).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -143,49 +143,6 @@ pub(super) fn roles(root: &Record, reporter: &mut Reporter<'_>) {
                     format!("no role may {en} (`{permission}`)"),
                 )
                 .with_help("いずれかの役割に権限を加えてください。", "grant the permission to a role");
-        }
-    }
-}
-
-pub(super) fn routes(root: &Record, reporter: &mut Reporter<'_>) {
-    let approvers: BTreeSet<&str> = root
-        .many("role")
-        .iter()
-        .filter(|role| role.list("permissions").iter().any(|p| p.text() == Some("approve-transfer")))
-        .filter_map(|role| role.text("id"))
-        .collect();
-    let declared: BTreeSet<&str> = root.many("role").iter().filter_map(|role| role.text("id")).collect();
-    for step in root.many("route").iter().flat_map(|route| route.many("step")) {
-        let deciders = step.field("role").into_iter().chain(step.list("deputies"));
-        for decider in deciders {
-            if let Some(id) = decider.text()
-                && declared.contains(id)
-                && !approvers.contains(id)
-            {
-                reporter
-                    .report(
-                        decider.at,
-                        "step-cannot-approve",
-                        format!("役割 `{id}` には承認の権限 `approve-transfer` がありません。"),
-                        format!("role `{id}` lacks the permission `approve-transfer`"),
-                    )
-                    .with_help(
-                        "役割に権限を加えるか、別の役割を指定してください。",
-                        "grant the permission or name another role",
-                    );
-            }
-        }
-        for deputy in step.list("deputies") {
-            if deputy.text().is_some() && deputy.text() == step.text("role") {
-                reporter
-                    .report(
-                        deputy.at,
-                        "own-deputy",
-                        "決裁する役割そのものが代行に指定されています。",
-                        "the deciding role is named as its own deputy",
-                    )
-                    .with_help("代行には別の役割を指定してください。", "name another role as the deputy");
-            }
         }
     }
 }

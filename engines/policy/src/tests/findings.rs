@@ -135,8 +135,8 @@ fn a_route_without_steps_is_refused() {
     check(
         &files,
         &expect![[r#"
-        x.toml:5:8: `step` (a step) must be at least 1 [[route.step]] [malformed]
-    "#]],
+            x.toml:5:8: `step` (a step) must be at least 1 [[route.step]] [malformed]
+        "#]],
     );
 }
 
@@ -278,4 +278,112 @@ proptest::proptest! {
             }
         }
     }
+}
+
+/// The example with routes of one's own, in a file of its own: `x.toml`.
+fn check_routes(routes: &str, expect: &Expect) {
+    let mut files = imari();
+    files.push(SourceFile::new("x.toml", routes));
+    check(&files, expect);
+}
+
+fn route(steps: &str) -> String {
+    format!("[[route]]\nid = \"r\"\nlabel_ja = \"経路\"\nlabel_en = \"Route\"\n{steps}")
+}
+
+#[test]
+fn an_auditor_takes_no_part_in_a_decision() {
+    check_routes(
+        &route(
+            "[[route.step]]\nrole = \"audit-chief\"\nscope = \"any\"\naction = \"agree\"\n[[route.step]]\nrole = \"ciso\"\nscope = \"any\"\ndeputies = [\"auditor\"]\n",
+        ),
+        &expect![[r#"
+            x.toml:6:8: role `audit-chief` audits and takes part in a decision [auditor-decides]
+            x.toml:12:13: role `auditor` audits and takes part in a decision [auditor-decides]
+        "#]],
+    );
+}
+
+#[test]
+fn a_consent_needs_no_right_to_approve_and_a_decision_does() {
+    check_routes(
+        &route(
+            "[[route.step]]\nrole = \"staff\"\nscope = \"any\"\naction = \"agree\"\n[[route.step]]\nrole = \"general-affairs\"\nscope = \"any\"\n",
+        ),
+        &expect![[r#"
+            x.toml:10:8: role `general-affairs` lacks the permission `approve-transfer` [step-cannot-approve]
+        "#]],
+    );
+}
+
+#[test]
+fn a_route_that_can_end_without_a_decision_is_refused_with_the_amount() {
+    check_routes(
+        &route(
+            "[[route.step]]\nrole = \"section-manager\"\nscope = \"same-unit\"\namount_below = 500\n[[route.step]]\nrole = \"ciso\"\nscope = \"any\"\namount_from = 501\n",
+        ),
+        &expect![[r#"
+            x.toml:5:1: a case of 500 yen of the lowest class does not end in a decision [route-without-decision]
+        "#]],
+    );
+    check_routes(
+        &route("[[route.step]]\nrole = \"ciso\"\nscope = \"any\"\naction = \"agree\"\n"),
+        &expect![[r#"
+            x.toml:5:1: a case of 0 yen of the lowest class does not end in a decision [route-without-decision]
+        "#]],
+    );
+    check_routes(
+        &route("[[route.step]]\nrole = \"ciso\"\nscope = \"any\"\nclass_from = \"c2\"\n"),
+        &expect![[r#"
+            x.toml:5:1: a case of 0 yen of the lowest class does not end in a decision [route-without-decision]
+        "#]],
+    );
+}
+
+#[test]
+fn steps_that_contradict_themselves_are_refused() {
+    check_routes(
+        &route(
+            "[[route.step]]\nrole = \"ciso\"\nscope = \"same-unit\"\nunit = \"joho-seisaku\"\naction = \"agree\"\ndelegated = true\nclass_from = \"i2\"\n[[route.step]]\nrole = \"ciso\"\nscope = \"any\"\namount_from = 5\namount_below = 5\n[[route.step]]\nrole = \"ciso\"\nscope = \"any\"\n",
+        ),
+        &expect![[r#"
+            x.toml:7:9: a step with a `unit` of its own has a `scope` other than `any` [unit-and-scope]
+            x.toml:10:13: only a decision can be a delegated one; this step is a consent [delegated-consent]
+            x.toml:11:14: class `i2` is not one of confidentiality [not-confidentiality]
+            x.toml:16:16: `amount_from` (5) is not less than `amount_below` (5), so no amount passes this step [bounds]
+        "#]],
+    );
+}
+
+#[test]
+fn parallel_steps_stand_together_and_do_not_mix() {
+    let step = |name: &str, action: &str| {
+        format!(
+            "[[route.step]]\nrole = \"ciso\"\nscope = \"any\"\nparallel = \"{name}\"\naction = \"{action}\"\n"
+        )
+    };
+    let last = "[[route.step]]\nrole = \"ciso\"\nscope = \"any\"\n";
+    check_routes(
+        &route(&format!("{}{}{}{last}", step("a", "agree"), step("b", "agree"), step("a", "agree"))),
+        &expect![[r#"
+            x.toml:18:12: the parallel steps `a` do not stand next to each other [parallel-apart]
+        "#]],
+    );
+    check_routes(
+        &route(&format!("{}{}{last}", step("a", "agree"), step("a", "decide"))),
+        &expect![[r#"
+        x.toml:13:12: the parallel steps `a` mix consents and decisions [parallel-mixed]
+    "#]],
+    );
+}
+
+#[test]
+fn a_transfer_cannot_walk_a_route_with_conditions() {
+    check(
+        &with("routes.toml", "scope = \"same-unit\"", "scope = \"same-unit\"\namount_from = 1"),
+        &expect![[r#"
+            policies/imari/routes.toml:9:1: a case of 0 yen of the lowest class does not end in a decision [route-without-decision]
+            policies/imari/routes.toml:12:15: a route that a conduit uses can't have `amount_from` [conduit-route]
+        "#]],
+    );
 }

@@ -54,7 +54,7 @@ pub(crate) fn check(files: &[SourceFile], expect: &Expect) {
 fn the_example_of_imari_is_complete() {
     let policy = imari_policy();
     expect![[r#"
-        9 bodies, 40 units, 3 zones, 3 conduits, 9 classes, 6 roles, 2 routes
+        9 bodies, 40 units, 3 zones, 3 conduits, 9 classes, 14 roles, 14 routes
     "#]]
     .assert_eq(&format!(
         "{} bodies, {} units, {} zones, {} conduits, {} classes, {} roles, {} routes\n",

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    Applicant, Candidate, Color, ConduitId, Date, Eligibility, Network, Permission, RoleId, RouteId, UnitId,
-    ZoneId, code,
+    Applicant, Candidate, Color, ConduitId, Date, Eligibility, Network, Permission, RoleId, RouteId,
+    StepAction, UnitId, ZoneId, code,
 };
 
 fn zone(id: &str) -> ZoneId {
@@ -129,4 +129,65 @@ fn networks_colours_and_days_are_strict() {
             && Date::new(2026, 2, 29).is_none()
             && Date::new(2026, 13, 1).is_none()
     );
+}
+
+/// The roles that a case passes on a route of the example, consents in parentheses.
+fn walk(route: &str, unit: &str, amount: Option<i64>, class_rank: Option<u8>) -> String {
+    let policy = imari_policy();
+    let route = policy.route(&RouteId::new(route).unwrap()).unwrap();
+    let steps = policy.steps_of(route, &unit.parse().unwrap(), amount, class_rank);
+    let shown = steps.iter().map(|(_, step)| {
+        let place = step.unit.as_ref().map_or(String::new(), |unit| format!("@{unit}"));
+        match step.action {
+            StepAction::Agree => format!("({}{place})", step.role),
+            StepAction::Decide => format!("{}{place}", step.role),
+        }
+    });
+    shown.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_contract_goes_as_high_as_its_amount_asks() {
+    for (amount, expected) in [
+        (0, "(section-manager@joho-seisaku) section-manager"),
+        (499_999, "(section-manager@joho-seisaku) section-manager"),
+        (500_000, "(section-manager) (section-manager@joho-seisaku) department-head"),
+        (4_999_999, "(section-manager) (section-manager@joho-seisaku) department-head"),
+        (5_000_000, "(section-manager) (section-manager@joho-seisaku) (department-head) ciso"),
+    ] {
+        assert_eq!(walk("contract", "zeimu", Some(amount), None), expected, "{amount}");
+    }
+    assert_eq!(walk("contract", "joho-seisaku", Some(1), None), "section-manager");
+    let policy = imari_policy();
+    let asks = |id: &str| policy.route(&RouteId::new(id).unwrap()).unwrap().asks_for_amount();
+    assert!(asks("contract") && !asks("disposal"));
+}
+
+#[test]
+fn a_class_raises_the_decision_and_an_unknown_class_counts_as_the_strictest() {
+    for (rank, expected) in [
+        (Some(1), "section-manager"),
+        (Some(2), "section-manager"),
+        (Some(3), "section-manager chief-officer"),
+        (None, "section-manager chief-officer"),
+    ] {
+        assert_eq!(walk("disposal", "zeimu", None, rank), expected, "{rank:?}");
+    }
+}
+
+#[test]
+fn a_step_with_a_unit_of_its_own_is_decided_there() {
+    let policy = imari_policy();
+    let step = &policy.route(&RouteId::new("contract").unwrap()).unwrap().steps[1];
+    let roles = [RoleId::new("section-manager").unwrap()];
+    let (zeimu, joho): (UnitId, UnitId) = ("zeimu".parse().unwrap(), "joho-seisaku".parse().unwrap());
+    let judge = |unit: &UnitId| {
+        policy.eligibility(
+            step,
+            &Applicant { person: "a", unit: &zeimu },
+            &Candidate { person: "b", unit, roles: &roles },
+        )
+    };
+    assert_eq!(judge(&joho), Eligibility::Holder);
+    assert_eq!(judge(&zeimu), Eligibility::OtherUnit);
 }
