@@ -10,8 +10,9 @@ use serde::de::value::{Error as WordError, StrDeserializer};
 use crate::cidr::Network;
 use crate::color::Color;
 use crate::model::{
-    Body, Class, Classification, Conduit, Limits, Municipality, Policy, Retention, Role, Route, Scheme,
-    SchemeMark, Session, SpecificCommunication, Step, StepAction, Text, Unit, Zone,
+    Body, Class, Classification, Conduit, DirectoryKind, DirectorySettings, Limits, Municipality,
+    OidcSettings, Policy, Retention, Role, Route, Scheme, SchemeMark, Session, SignInSettings,
+    SpecificCommunication, Step, StepAction, Text, Unit, Zone,
 };
 use crate::read::{Field, Record, Value};
 
@@ -36,6 +37,7 @@ pub(crate) fn assemble(root: &Record, digest: String) -> Option<Policy> {
         retention: retention(root.one("retention")?)?,
         limits: limits(root.one("limits")?)?,
         session: session(root.one("session")?)?,
+        sign_in: optional(root, "sign-in", |r, key| sign_in(r.one(key)?))?.unwrap_or_default(),
         digest,
     })
 }
@@ -184,6 +186,55 @@ fn session(r: &Record) -> Option<Session> {
         lockout_attempts: number(r, "lockout_attempts")?,
         lockout_minutes: number(r, "lockout_minutes")?,
     })
+}
+
+fn sign_in(r: &Record) -> Option<SignInSettings> {
+    Some(SignInSettings {
+        new_accounts: optional(r, "new_accounts", word)?.unwrap_or_default(),
+        directory: optional(r, "directory", |r, key| directory(r.one(key)?))?,
+        oidc: optional(r, "oidc", |r, key| oidc(r.one(key)?))?,
+    })
+}
+
+fn directory(r: &Record) -> Option<DirectorySettings> {
+    let kind = word(r, "kind")?;
+    let usual = match kind {
+        DirectoryKind::ActiveDirectory => "sAMAccountName",
+        DirectoryKind::Openldap => "uid",
+    };
+    Some(DirectorySettings {
+        kind,
+        servers: strings(r.list("servers"))?,
+        start_tls: r.flag("start_tls").unwrap_or(false),
+        ca_file: string(r, "ca_file"),
+        base: string(r, "base"),
+        bind_dn: string(r, "bind_dn"),
+        password_file: string(r, "password_file"),
+        user_dn: string(r, "user_dn"),
+        login_attribute: string(r, "login_attribute").unwrap_or_else(|| usual.to_owned()),
+        filter: string(r, "filter"),
+        timeout_seconds: optional(r, "timeout_seconds", number)?.unwrap_or(5),
+    })
+}
+
+fn oidc(r: &Record) -> Option<OidcSettings> {
+    let scopes = strings(r.list("scopes"))?;
+    Some(OidcSettings {
+        issuer: r.text("issuer")?.to_owned(),
+        client_id: r.text("client_id")?.to_owned(),
+        secret_file: string(r, "secret_file"),
+        ca_file: string(r, "ca_file"),
+        label: text(r, "label")?,
+        login_claim: string(r, "login_claim").unwrap_or_else(|| "preferred_username".to_owned()),
+        scopes: if scopes.is_empty() { vec!["openid".to_owned(), "profile".to_owned()] } else { scopes },
+        mfa_acr: strings(r.list("mfa_acr"))?,
+        mfa_amr: strings(r.list("mfa_amr"))?,
+        mfa_zones: words(r.list("mfa_zones"))?,
+    })
+}
+
+fn string(r: &Record, key: &str) -> Option<String> {
+    r.text(key).map(str::to_owned)
 }
 
 fn all<T>(r: &Record, key: &str, one: impl Fn(&Record) -> Option<T>) -> Option<Vec<T>> {

@@ -168,6 +168,7 @@ pub(crate) static ROOT: Table = Table {
         must("retention", Kind::One(&RETENTION), "保存期間", "how long things are kept"),
         must("limits", Kind::One(&LIMITS), "上限", "budgets"),
         must("session", Kind::One(&SESSION), "セッション", "sessions"),
+        may("sign-in", Kind::One(&SIGN_IN), "外部の認証基盤によるサインイン", "sign-in by services outside"),
     ],
 };
 
@@ -529,5 +530,138 @@ static SESSION: Table = Table {
         must("step_up_minutes", MINUTES, "再認証が有効な分数", "minutes for which a step-up lasts"),
         must("lockout_attempts", Kind::Integer(3, 100), "ロックまでの失敗回数", "failures before a lock"),
         must("lockout_minutes", MINUTES, "最初のロックの分数", "minutes of the first lock"),
+    ],
+};
+
+static SIGN_IN: Table = Table {
+    shown: "[sign-in]",
+    keys: &[
+        may(
+            "new_accounts",
+            Kind::Choice(&["local", "directory", "oidc"]),
+            "新しいアカウントのサインイン方法。省略すると local。管理者の役割を持つ人は常に local で始まる",
+            "how new accounts sign in; local when left out, and always for roles that administer",
+        ),
+        may(
+            "directory",
+            Kind::One(&DIRECTORY),
+            "Active Directory 又は LDAP",
+            "Active Directory or another LDAP server",
+        ),
+        may("oidc", Kind::One(&OIDC), "OpenID Connect の認証基盤", "an OpenID Connect provider"),
+    ],
+};
+
+static DIRECTORY: Table = Table {
+    shown: "[sign-in.directory]",
+    keys: &[
+        must(
+            "kind",
+            Kind::Choice(&["active-directory", "openldap"]),
+            "ディレクトリの種類",
+            "kind of the directory",
+        ),
+        must(
+            "servers",
+            Kind::List(&Kind::Text, 1),
+            "サーバー。ldaps://名前 又は ldap://名前。先頭から順に試す",
+            "servers, `ldaps://name` or `ldap://name`, tried in this order",
+        ),
+        may(
+            "start_tls",
+            Kind::Flag,
+            "ldap:// を StartTLS で暗号化するか",
+            "whether `ldap://` is encrypted by StartTLS",
+        ),
+        may(
+            "ca_file",
+            Kind::Text,
+            "認証局証明書（PEM）の絶対パス。省略するとOSの認証局",
+            "absolute path of the authority's certificate (PEM); the system's authorities when left out",
+        ),
+        may("base", Kind::Text, "検索の起点（DN）", "entry below which people are searched (DN)"),
+        may("bind_dn", Kind::Text, "検索に使うアカウント（DN）", "account that searches (DN)"),
+        may(
+            "password_file",
+            Kind::Text,
+            "検索に使うアカウントのパスワードを書いたファイルの絶対パス",
+            "absolute path of the file with that account's password",
+        ),
+        may(
+            "user_dn",
+            Kind::Text,
+            "検索せずに本人のDNを作る型。{login} がログイン名に置き換わる",
+            "template of a person's DN, instead of a search; `{login}` stands for the log-in name",
+        ),
+        may(
+            "login_attribute",
+            Kind::Text,
+            "ログイン名の属性。省略すると sAMAccountName 又は uid",
+            "attribute with the log-in name; sAMAccountName or uid when left out",
+        ),
+        may(
+            "filter",
+            Kind::Text,
+            "検索に加える条件（LDAPフィルター）",
+            "further condition of the search (an LDAP filter)",
+        ),
+        may(
+            "timeout_seconds",
+            Kind::Integer(1, 60),
+            "応答を待つ秒数。省略すると5",
+            "seconds to wait for an answer; 5 when left out",
+        ),
+    ],
+};
+
+static OIDC: Table = Table {
+    shown: "[sign-in.oidc]",
+    keys: &[
+        must("issuer", Kind::Text, "発行者（https://）", "the issuer, `https://`"),
+        must("client_id", Kind::Text, "クライアントID", "client identifier"),
+        may(
+            "secret_file",
+            Kind::Text,
+            "クライアントシークレットを書いたファイルの絶対パス",
+            "absolute path of the file with the client's secret",
+        ),
+        may(
+            "ca_file",
+            Kind::Text,
+            "認証局証明書（PEM）の絶対パス。省略するとOSの認証局",
+            "absolute path of the authority's certificate (PEM); the system's authorities when left out",
+        ),
+        must("label_ja", Kind::Text, "ボタンの表示名（日本語）", "name on the button, in Japanese"),
+        must("label_en", Kind::Text, "ボタンの表示名（英語）", "name on the button, in English"),
+        may(
+            "login_claim",
+            Kind::Text,
+            "ログイン名のクレーム。省略すると preferred_username",
+            "claim with the log-in name; preferred_username when left out",
+        ),
+        may(
+            "scopes",
+            Kind::List(&Kind::Text, 1),
+            "要求するスコープ。省略すると openid と profile",
+            "scopes that are asked for; openid and profile when left out",
+        ),
+        may(
+            "mfa_acr",
+            Kind::List(&Kind::Text, 1),
+            "多要素認証の証拠と認める acr の値",
+            "values of `acr` that count as evidence of several factors",
+        ),
+        may(
+            "mfa_amr",
+            Kind::List(&Kind::Text, 1),
+            "多要素認証の証拠と認める amr の値",
+            "values of `amr` that count as evidence of several factors",
+        ),
+        may(
+            "mfa_zones",
+            Kind::List(&Kind::Ref(Of::Zone), 1),
+            "その証拠があれば関所の第2要素を求めない領域",
+            "zones in which that evidence replaces the second factor here",
+        ),
     ],
 };

@@ -67,6 +67,8 @@ pub struct Policy {
     pub limits: Limits,
     /// Sessions.
     pub session: Session,
+    /// Sign-in by services outside (外部の認証基盤); nothing when it is not declared.
+    pub sign_in: SignInSettings,
     /// See [`Policy::digest`].
     pub(crate) digest: String,
 }
@@ -490,4 +492,105 @@ pub struct Session {
     pub lockout_attempts: u32,
     /// Minutes of the first lock; each further lock doubles it.
     pub lockout_minutes: u32,
+}
+
+/// What proves a person's first factor (サインイン方法).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignInWay {
+    /// A password or passkey of the system's own.
+    #[default]
+    Local,
+    /// The password of the city's directory.
+    Directory,
+    /// An OpenID Connect provider.
+    Oidc,
+}
+
+impl SignInWay {
+    /// Every way, in the order of the documentation.
+    pub const ALL: [Self; 3] = [Self::Local, Self::Directory, Self::Oidc];
+
+    /// The word in declarations and events.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Directory => "directory",
+            Self::Oidc => "oidc",
+        }
+    }
+}
+
+/// Sign-in by services outside. Secrets are not here, only the names of the files that hold them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct SignInSettings {
+    /// How new accounts sign in.
+    pub new_accounts: SignInWay,
+    /// The city's directory.
+    pub directory: Option<DirectorySettings>,
+    /// The OpenID Connect provider.
+    pub oidc: Option<OidcSettings>,
+}
+
+/// The kind of a directory; it decides the usual attribute of log-in names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DirectoryKind {
+    /// Microsoft Active Directory.
+    ActiveDirectory,
+    /// OpenLDAP and others with `uid`.
+    Openldap,
+}
+
+/// The city's directory (Active Directory, LDAP).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DirectorySettings {
+    /// Its kind.
+    pub kind: DirectoryKind,
+    /// `ldaps://name[:port]` or `ldap://name[:port]`, tried in this order; plain ones are on this machine only.
+    pub servers: Vec<String>,
+    /// Whether `ldap://` is encrypted by StartTLS.
+    pub start_tls: bool,
+    /// Path of the authority's certificate.
+    pub ca_file: Option<String>,
+    /// Entry below which people are searched.
+    pub base: Option<String>,
+    /// Account that searches.
+    pub bind_dn: Option<String>,
+    /// Path of the file with that account's password.
+    pub password_file: Option<String>,
+    /// Template of a person's DN, with `{login}`; then nothing is searched.
+    pub user_dn: Option<String>,
+    /// Attribute with the log-in name.
+    pub login_attribute: String,
+    /// Further condition of the search, in parentheses.
+    pub filter: Option<String>,
+    /// Seconds to wait for an answer.
+    pub timeout_seconds: u32,
+}
+
+/// The OpenID Connect provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OidcSettings {
+    /// The issuer's identifier, exactly as the provider writes it.
+    pub issuer: String,
+    /// The client's identifier there.
+    pub client_id: String,
+    /// Path of the file with the client's secret; a public client has none.
+    pub secret_file: Option<String>,
+    /// Path of the authority's certificate.
+    pub ca_file: Option<String>,
+    /// The name on the button.
+    pub label: Text,
+    /// Claim with the log-in name.
+    pub login_claim: String,
+    /// Scopes that are asked for beside `openid`.
+    pub scopes: Vec<String>,
+    /// Values of `acr` that are evidence of several factors.
+    pub mfa_acr: Vec<String>,
+    /// Values of `amr` (RFC 8176) that are evidence of several factors.
+    pub mfa_amr: Vec<String>,
+    /// Zones in which that evidence replaces the second factor here.
+    pub mfa_zones: Vec<ZoneId>,
 }

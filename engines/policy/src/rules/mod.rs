@@ -6,6 +6,7 @@
 mod crossing;
 mod people;
 mod routes;
+mod sign_in;
 mod sorting;
 
 use crate::diagnostic::Reporter;
@@ -20,6 +21,7 @@ pub(crate) fn check(root: &Record, reporter: &mut Reporter<'_>) {
     crossing::conduits(root, reporter);
     sorting::classes(root, reporter);
     sorting::schemes(root, reporter);
+    sign_in::services(root, reporter);
     budgets(root, reporter);
 }
 

@@ -387,3 +387,57 @@ fn a_transfer_cannot_walk_a_route_with_conditions() {
         "#]],
     );
 }
+
+/// The example with a section `[sign-in]`.
+fn signing_in(section: &str) -> Vec<SourceFile> {
+    let mut files = imari();
+    files.push(SourceFile::new("policies/imari/sign-in.toml", section));
+    files
+}
+
+const DIRECTORY: &str = "[sign-in]\nnew_accounts = \"directory\"\n[sign-in.directory]\nkind = \"active-directory\"\n\
+servers = [\"ldaps://dc1.imari.example\", \"ldap://127.0.0.1:389\"]\nbase = \"dc=imari,dc=example\"\n\
+bind_dn = \"cn=sekisho,dc=imari,dc=example\"\npassword_file = \"/etc/sekisho/secrets/ldap\"\n";
+
+const OIDC: &str = "[sign-in.oidc]\nissuer = \"https://idp.imari.example/city\"\nclient_id = \"sekisho\"\n\
+label_ja = \"職員認証基盤\"\nlabel_en = \"City sign-in\"\nmfa_amr = [\"mfa\"]\nmfa_zones = [\"lgwan\"]\n";
+
+#[test]
+fn sign_in_by_services_outside_is_read_with_its_usual_values() {
+    let policy = Policy::parse(&signing_in(&format!("{DIRECTORY}{OIDC}"))).unwrap();
+    let directory = policy.sign_in.directory.unwrap();
+    assert_eq!((directory.login_attribute.as_str(), directory.timeout_seconds), ("sAMAccountName", 5));
+    let oidc = policy.sign_in.oidc.unwrap();
+    assert_eq!(oidc.login_claim, "preferred_username");
+    assert_eq!(oidc.scopes, ["openid", "profile"]);
+    assert_eq!(policy.sign_in.new_accounts, crate::SignInWay::Directory);
+    assert_eq!(imari_policy().sign_in, crate::SignInSettings::default());
+}
+
+#[test]
+fn a_sign_in_that_leaks_or_can_not_work_is_refused() {
+    for (from, to, code) in [
+        ("ldaps://dc1.imari.example", "ldap://dc1.imari.example", "sign-in-plain"),
+        ("ldaps://dc1.imari.example", "dc1.imari.example", "sign-in-server"),
+        ("ldap://127.0.0.1:389", "ldap://127.0.0.1.example:389", "sign-in-plain"),
+        ("bind_dn = \"cn=sekisho,dc=imari,dc=example\"\n", "", "sign-in-search"),
+        ("base =", "user_dn = \"uid={login},dc=x\"\nbase =", "sign-in-search"),
+        ("base =", "user_dn = \"uid=x\"\nbase =", "sign-in-template"),
+        ("base =", "filter = \"objectClass=person\"\nbase =", "sign-in-filter"),
+        ("base =", "login_attribute = \"uid)(\"\nbase =", "sign-in-attribute"),
+        ("/etc/sekisho/secrets/ldap", "secrets/ldap", "sign-in-path"),
+        ("https://idp.imari.example/city", "http://idp.imari.example/city", "sign-in-plain"),
+        ("https://idp.imari.example/city", "https://a@idp.imari.example", "sign-in-issuer"),
+        ("mfa_zones = [\"lgwan\"]\n", "", "sign-in-evidence"),
+        ("mfa_amr = [\"mfa\"]\n", "", "sign-in-evidence"),
+        ("[\"lgwan\"]", "[\"lgwna\"]", "undeclared"),
+        ("\"directory\"", "\"oidc\"\n[sign-in.x]", "unknown-key"),
+    ] {
+        let text = format!("{DIRECTORY}{OIDC}");
+        assert!(text.contains(from), "{from}");
+        let found = findings(&signing_in(&text.replacen(from, to, 1)));
+        assert!(found.iter().any(|finding| finding.code == code), "{to}: {found:?}");
+    }
+    let alone = findings(&signing_in("[sign-in]\nnew_accounts = \"oidc\"\n"));
+    assert_eq!(alone.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["sign-in-way"]);
+}
