@@ -267,6 +267,13 @@ fn method_name(method: Method, p: &Page) -> &'static str {
         Method::PasswordTotp => ("パスワードと認証コード", "Password and code"),
         Method::PasswordRecovery => ("パスワードと回復コード", "Password and recovery code"),
         Method::Passkey => ("パスキー", "Passkey"),
+        Method::DirectoryTotp => ("庁内ディレクトリと認証コード", "Directory and code"),
+        Method::DirectoryRecovery => ("庁内ディレクトリと回復コード", "Directory and recovery code"),
+        Method::DirectoryPasskey => ("庁内ディレクトリとパスキー", "Directory and passkey"),
+        Method::OidcTotp => ("認証基盤と認証コード", "Sign-in service and code"),
+        Method::OidcRecovery => ("認証基盤と回復コード", "Sign-in service and recovery code"),
+        Method::OidcPasskey => ("認証基盤とパスキー", "Sign-in service and passkey"),
+        Method::Oidc => ("認証基盤（多要素認証）", "Sign-in service (several factors)"),
     };
     p.l(ja, en)
 }

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use webauthn_rs::prelude::Passkey;
 
 use crate::error::{IdentityError, Result};
+use crate::external::sign_in_of;
 use crate::keys::random;
 use crate::links::wrong_code;
 use crate::login::password_of;
@@ -16,7 +17,7 @@ use crate::person::{Actor, PersonId, printable};
 use crate::rows::{Query, damaged};
 use crate::sessions::SessionInfo;
 use crate::totp::{self, CodeCheck, TotpSetup};
-use crate::{Identity, Rules, base32};
+use crate::{Identity, Rules, SignIn, base32};
 
 const RECOVERY_CODES: usize = 10;
 const MAX_PASSKEYS: usize = 20;
@@ -170,6 +171,12 @@ impl Identity {
         let now = self.now_ms();
         let stored = self.read(|tx| {
             self.rules.stepped_up(tx, info, now)?;
+            if sign_in_of(tx, &info.person.id)? != SignIn::Local {
+                return Err(IdentityError::invalid(
+                    "パスワードは庁内ディレクトリ又は認証基盤で管理されています。そちらで変更してください。",
+                    "Your password is kept by the directory or the sign-in service. Change it there.",
+                ));
+            }
             password_of(tx, &info.person.id)
         })?;
         check_rules(new, &info.person.login)?;
@@ -239,7 +246,7 @@ impl Identity {
             };
             match &phc {
                 Some(phc) => store_password(tx, person, phc)?,
-                None if password_of(tx, person)?.is_none() => {
+                None if password_of(tx, person)?.is_none() && sign_in_of(tx, person)? == SignIn::Local => {
                     return Ok(Err(IdentityError::invalid(
                         "パスワードを設定してください。",
                         "Set a password as well.",
@@ -264,7 +271,9 @@ impl Identity {
         self.write(move |tx, rules| {
             let now = tx.now_ms();
             rules.stepped_up(tx, &info, now)?;
-            if password_of(tx, &info.person.id)?.is_none() {
+            if password_of(tx, &info.person.id)?.is_none()
+                && sign_in_of(tx, &info.person.id)? == SignIn::Local
+            {
                 return Err(IdentityError::invalid(
                     "回復コードは、パスワードと組み合わせて使用します。先にパスワードと認証アプリを登録してください。",
                     "A recovery code completes a password. Set a password and an authenticator app first.",

@@ -12,6 +12,7 @@ mod accounts;
 mod base32;
 mod config;
 mod error;
+mod external;
 mod factors;
 mod import;
 mod keys;
@@ -36,6 +37,7 @@ use sekisho_store::{Module, Projection, ReadTx, Store, WriteTx};
 pub use accounts::AccountChange;
 pub use config::{Config, Hashing, LockRule, ZoneSite};
 pub use error::{Bilingual, IdentityError, Result};
+pub use external::FirstFactor;
 pub use factors::{Factors, PasskeyView};
 pub use import::{ImportMode, ImportReport, ImportedRow, RefusedRow};
 pub use links::{Enrolled, FirstAdministrator, LinkToken, LinkView};
@@ -45,6 +47,7 @@ pub use password::{MIN_CHARACTERS, check_rules as check_password_rules};
 pub use person::{
     Actor, NewPerson, PeoplePage, PeopleQuery, Person, PersonChange, PersonId, PersonIdError, UnitScope,
 };
+pub use sekisho_policy::SignInWay as SignIn;
 pub use sessions::{Method, Principal, SessionId, SessionInfo, SessionView, Way};
 pub use tokens::{CreatedToken, NewToken, TOKEN_PREFIX, TokenInfo, TokenView};
 pub use totp::TotpSetup;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use crate::error::{IdentityError, Result};
+use crate::external::sign_in_of;
 use crate::factors::{new_recovery_codes, store_passkey, store_password, store_totp};
 use crate::keys::{Bearer, stored_form};
 use crate::passkey::{Ceremony, State};
@@ -14,7 +15,7 @@ use crate::password::check_rules;
 use crate::person::{Actor, NewPerson, Person, PersonId};
 use crate::rows::{Query, damaged, person_by_id, person_id};
 use crate::totp::{self, CodeCheck, TotpSetup};
-use crate::{Identity, Rules};
+use crate::{Identity, Rules, SignIn};
 
 /// A link's secret part.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,15 +169,22 @@ impl Identity {
         })
     }
 
-    /// Sets password and authenticator app, and ends the link.
+    /// Sets password and authenticator app, and ends the link. For somebody whose password a service outside keeps,
+    /// `password` is not looked at.
     ///
     /// # Errors
     /// `LinkRefused`, or `Invalid` when the password is too weak or the code does not fit.
     pub fn link_finish_totp(&self, token: &str, password: &str, code: &str) -> Result<Enrolled> {
         let view = self.open_link(token)?;
         let person = view.person.ok_or(IdentityError::LinkRefused)?;
-        check_rules(password, &person.login)?;
-        let phc = self.rules.passwords.hash(password)?;
+        // The password of somebody marked for a service outside is kept there, and none is set here.
+        let phc = match self.sign_in_of(&person.id)? {
+            SignIn::Local => {
+                check_rules(password, &person.login)?;
+                Some(self.rules.passwords.hash(password)?)
+            }
+            SignIn::Directory | SignIn::Oidc => None,
+        };
         let (token, code) = (token.to_owned(), code.to_owned());
         self.write(move |tx, rules| {
             let now = tx.now_ms();
@@ -189,10 +197,16 @@ impl Identity {
                 return Err(wrong_code());
             };
             rules.reset(tx, &person)?;
-            store_password(tx, &person.id, &phc)?;
+            // The marking may have changed since the password was looked at; then the page is asked for anew.
+            if (sign_in_of(tx, &person.id)? == SignIn::Local) != phc.is_some() {
+                return Err(IdentityError::LinkRefused);
+            }
+            if let Some(phc) = &phc {
+                store_password(tx, &person.id, phc)?;
+            }
             store_totp(tx, &person.id, &sealed, step)?;
             let recovery_codes = new_recovery_codes(tx, rules, &person.id)?;
-            enrolled(tx, &person, "password-totp")?;
+            enrolled(tx, &person, if phc.is_some() { "password-totp" } else { "totp" })?;
             Ok(Enrolled { person, recovery_codes })
         })
     }

@@ -8,6 +8,7 @@ use webauthn_rs::prelude::Passkey;
 
 use crate::config::LockRule;
 use crate::error::{IdentityError, Result};
+use crate::external::{named, sign_in_of};
 use crate::keys::{Bearer, stored_form};
 use crate::lockout::{Counter, refuse_if_locked, remote_key};
 use crate::passkey::{Ceremony, Claim, State};
@@ -15,7 +16,7 @@ use crate::person::{Person, PersonId, canonical_login};
 use crate::rows::{Query, damaged, person_by_id, person_by_login, person_id};
 use crate::sessions::{Method, SessionInfo};
 use crate::totp::{self, CodeCheck};
-use crate::{Identity, Rules};
+use crate::{Identity, Rules, SignIn};
 
 /// Most second-factor attempts for one password.
 const MAX_ATTEMPTS: i64 = 5;
@@ -35,12 +36,16 @@ pub struct Visit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LoginStep {
-    /// A code of the authenticator app or a recovery code.
+    /// A code of the authenticator app or a recovery code; after a first factor from outside also a passkey.
     NeedSecondFactor {
         /// To be handed back with the code.
         pending: String,
         /// Until when, in milliseconds since 1970 UTC.
         expires_ms: i64,
+        /// Whether a code of the authenticator app or a recovery code is accepted.
+        code: bool,
+        /// Whether a passkey is accepted, see [`Identity::begin_second_passkey`].
+        passkey: bool,
     },
 }
 
@@ -68,7 +73,8 @@ impl Identity {
             refuse_if_locked(tx, &[&account, &remote], now)?;
             let Some(person) = person_by_login(tx, &login)? else { return Ok(None) };
             let phc = password_of(tx, &person.id)?;
-            let second = has_second_factor(tx, &person.id)?;
+            // Somebody marked for a service outside has no password here, whatever was set earlier.
+            let second = has_second_factor(tx, &person.id)? && sign_in_of(tx, &person.id)? == SignIn::Local;
             Ok(Some((person, phc, second)))
         })?;
         let usable = known.as_ref().filter(|(person, _, second)| person.active && *second);
@@ -99,7 +105,7 @@ impl Identity {
                 "INSERT INTO identity_pending (token, person, zone, attempts, expires_ms) VALUES (?1, ?2, ?3, 0, ?4)",
                 &[pending.stored.into(), person.id.as_str().into(), visit.zone.as_str().into(), expires_ms.into()],
             )?;
-            Ok(Ok(LoginStep::NeedSecondFactor { pending: pending.value, expires_ms }))
+            Ok(Ok(LoginStep::NeedSecondFactor { pending: pending.value, expires_ms, code: true, passkey: false }))
         })
     }
 
@@ -109,7 +115,7 @@ impl Identity {
     /// `Refused` for anything wrong (also a code that was used before), `Locked` after repeated failures.
     pub fn finish_totp(&self, pending: &str, code: &str, visit: &Visit) -> Result<NewSession> {
         let code = code.to_owned();
-        self.finish_second(pending, visit, Method::PasswordTotp, move |tx, rules, id| {
+        self.finish_second(pending, visit, Second::Totp, move |tx, rules, id| {
             Ok(rules.spend_totp(tx, id, &code)? == Spent::Right)
         })
     }
@@ -120,7 +126,7 @@ impl Identity {
     /// `Refused` for anything wrong, `Locked` after repeated failures.
     pub fn finish_recovery(&self, pending: &str, code: &str, visit: &Visit) -> Result<NewSession> {
         let code = code.to_owned();
-        self.finish_second(pending, visit, Method::PasswordRecovery, move |tx, rules, id| {
+        self.finish_second(pending, visit, Second::Recovery, move |tx, rules, id| {
             rules.spend_recovery(tx, id, &code)
         })
     }
@@ -129,7 +135,7 @@ impl Identity {
         &self,
         pending: &str,
         visit: &Visit,
-        method: Method,
+        second: Second,
         check: impl FnOnce(&mut WriteTx, &Rules, &PersonId) -> Result<bool> + Send + 'static,
     ) -> Result<NewSession> {
         let (pending, visit) = (stored_form(pending), visit.clone());
@@ -139,7 +145,7 @@ impl Identity {
                 let now = tx.now_ms();
                 refuse_if_locked(tx, &[&remote], now)
             }?;
-            let Some((person, attempts)) = rules.pending(tx, &pending, &visit.zone)? else {
+            let Some(Waiting { person, attempts, first }) = rules.pending(tx, &pending, &visit.zone)? else {
                 return Ok(Err(IdentityError::Refused));
             };
             let account = rules.account_counter(&person.login)?;
@@ -150,9 +156,9 @@ impl Identity {
             if check(tx, rules, &person.id)? {
                 tx.execute("DELETE FROM identity_pending WHERE token = ?1", &[pending.into()])?;
                 account.clear(tx)?;
-                return rules.begin_session(tx, &person, &visit, method).map(Ok);
+                return rules.begin_session(tx, &person, &visit, second.after(first)).map(Ok);
             }
-            rules.failed(tx, Some(&person), Some(&account), &remote, &visit, method.second_factor())?;
+            rules.failed(tx, Some(&person), Some(&account), &remote, &visit, second.as_str())?;
             if attempts.saturating_add(1) >= MAX_ATTEMPTS {
                 tx.execute("DELETE FROM identity_pending WHERE token = ?1", &[pending.into()])?;
             } else {
@@ -210,8 +216,11 @@ impl Identity {
                 None => None,
             };
             if let (Some(claim), Some((id, mut passkey)), Some(person)) = (claim, stored, &owner) {
-                // Which person it is must be told by the authenticator and agree with what was registered.
-                let agrees = person.active && claim.person.as_ref() == Some(&id);
+                // Which person it is must be told by the authenticator and agree with what was registered. Whether
+                // an account outside is still open is not known to a passkey.
+                let agrees = person.active
+                    && claim.person.as_ref() == Some(&id)
+                    && sign_in_of(tx, &id)? == SignIn::Local;
                 if let Some(result) = agrees
                     .then(|| site.finish_discovery(state, &claim, &passkey))
                     .and_then(std::result::Result::ok)
@@ -223,6 +232,41 @@ impl Identity {
             rules.failed(tx, owner.as_ref(), None, &remote, &visit, "passkey")?;
             Ok(Err(IdentityError::Refused))
         })
+    }
+}
+
+/// A log-in whose first factor was right.
+pub(crate) struct Waiting {
+    pub(crate) person: Person,
+    attempts: i64,
+    /// Who checked the first factor.
+    pub(crate) first: SignIn,
+}
+
+/// A second factor that is typed.
+#[derive(Debug, Clone, Copy)]
+enum Second {
+    Totp,
+    Recovery,
+}
+
+impl Second {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Totp => "totp",
+            Self::Recovery => "recovery",
+        }
+    }
+
+    const fn after(self, first: SignIn) -> Method {
+        match (first, self) {
+            (SignIn::Local, Self::Totp) => Method::PasswordTotp,
+            (SignIn::Local, Self::Recovery) => Method::PasswordRecovery,
+            (SignIn::Directory, Self::Totp) => Method::DirectoryTotp,
+            (SignIn::Directory, Self::Recovery) => Method::DirectoryRecovery,
+            (SignIn::Oidc, Self::Totp) => Method::OidcTotp,
+            (SignIn::Oidc, Self::Recovery) => Method::OidcRecovery,
+        }
     }
 }
 
@@ -279,15 +323,16 @@ impl Rules {
         Ok(())
     }
 
-    fn pending(&self, tx: &mut WriteTx, token: &str, zone: &ZoneId) -> Result<Option<(Person, i64)>> {
+    pub(crate) fn pending(&self, tx: &mut WriteTx, token: &str, zone: &ZoneId) -> Result<Option<Waiting>> {
         let rows = tx.query(
-            "SELECT person, attempts FROM identity_pending WHERE token = ?1 AND zone = ?2 AND expires_ms > ?3",
+            "SELECT person, attempts, first_factor FROM identity_pending WHERE token = ?1 AND zone = ?2 AND expires_ms > ?3",
             &[token.into(), zone.as_str().into(), tx.now_ms().into()],
         )?;
         let Some(row) = rows.first() else { return Ok(None) };
         let person = person_by_id(tx, &person_id(row.get_text("person")?)?)?;
         let attempts = row.get_i64("attempts")?;
-        Ok(person.filter(|person| person.active).map(|person| (person, attempts)))
+        let first = named(row.get_text("first_factor")?)?;
+        Ok(person.filter(|person| person.active).map(|person| Waiting { person, attempts, first }))
     }
 
     /// Accepts a code of the authenticator app once.
@@ -405,7 +450,7 @@ pub(crate) fn password_of(query: &mut impl Query, id: &PersonId) -> Result<Optio
     Ok(rows.first().map(|row| row.get_text("phc").map(str::to_owned)).transpose()?)
 }
 
-fn has_second_factor(query: &mut impl Query, id: &PersonId) -> Result<bool> {
+pub(crate) fn has_second_factor(query: &mut impl Query, id: &PersonId) -> Result<bool> {
     Ok(!query.rows("SELECT person FROM identity_totp WHERE person = ?1", &[id.as_str().into()])?.is_empty())
 }
 

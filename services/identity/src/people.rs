@@ -6,13 +6,14 @@ use sekisho_store::{Value, WriteTx};
 use serde_json::{Map, Value as Json, json};
 
 use crate::error::{IdentityError, Result};
+use crate::external::sign_in_of;
 use crate::keys::random;
 use crate::person::{
     Actor, NewPerson, PeoplePage, PeopleQuery, Person, PersonChange, PersonId, UnitScope, canonical_login,
     search_key,
 };
 use crate::rows::{Query, people_where, person_by_id, person_by_login};
-use crate::{Identity, Rules};
+use crate::{Identity, Rules, SignIn};
 
 impl Identity {
     /// Creates an account without factors; [`Identity::issue_link`] lets the person set them.
@@ -199,8 +200,13 @@ impl Rules {
             "login": new.login, "name": new.name, "kana": new.kana, "unit": new.unit, "roles": new.roles,
         });
         tx.emit("person.created", &actor.to_string(), id.as_str(), body)?;
-        person_by_id(tx, &id)?
-            .ok_or_else(|| IdentityError::Damaged("the projection `people` did not apply".to_owned()))
+        let person = person_by_id(tx, &id)?
+            .ok_or_else(|| IdentityError::Damaged("the projection `people` did not apply".to_owned()))?;
+        // Whoever administers begins with a sign-in that needs no service outside.
+        if !self.holds(&person.roles, Permission::Administer) {
+            self.set_sign_in(tx, actor, &person, self.policy.sign_in.new_accounts)?;
+        }
+        Ok(person)
     }
 
     pub(crate) fn update(
@@ -229,8 +235,17 @@ impl Rules {
         Ok(Person { active: false, ..person })
     }
 
-    /// After a change of `before`: an installation that had an administrator keeps one.
+    /// After a change of `before`: an installation that had an administrator keeps one, and one who needs no service
+    /// outside to sign in.
     pub(crate) fn administrator_remains(&self, tx: &mut WriteTx, before: &Person) -> Result<()> {
+        self.some_administrator_remains(tx, before)?;
+        match sign_in_of(tx, &before.id)? {
+            SignIn::Local => self.local_administrator_remains(tx, before),
+            SignIn::Directory | SignIn::Oidc => Ok(()),
+        }
+    }
+
+    fn some_administrator_remains(&self, tx: &mut WriteTx, before: &Person) -> Result<()> {
         if !(before.active && self.holds(&before.roles, Permission::Administer)) {
             return Ok(());
         }

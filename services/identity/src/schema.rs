@@ -9,7 +9,7 @@ use crate::person::search_key;
 /// Projects `person.*` events.
 pub(crate) struct People;
 
-static TABLES: [TableDef; 3] = [
+static TABLES: [TableDef; 4] = [
     TableDef::new(
         "people",
         "CREATE TABLE people (id TEXT NOT NULL PRIMARY KEY, login TEXT NOT NULL UNIQUE, name TEXT NOT NULL, kana TEXT NOT NULL, \
@@ -20,6 +20,11 @@ static TABLES: [TableDef; 3] = [
         "person_roles",
         "CREATE TABLE person_roles (person TEXT NOT NULL, role TEXT NOT NULL, PRIMARY KEY (person, role))",
         "person, role",
+    ),
+    TableDef::new(
+        "person_sign_in",
+        "CREATE TABLE person_sign_in (person TEXT NOT NULL PRIMARY KEY, way TEXT NOT NULL)",
+        "person",
     ),
     TableDef::new(
         "person_changes",
@@ -52,6 +57,7 @@ impl Projection for People {
                     Some(body) => updated(tx, &event.subject, body),
                 }
             }
+            "person.sign-in-changed" => sign_in(tx, &event.subject, event.body.as_ref()),
             "person.deactivated" => set_active(tx, &event.subject, false),
             "person.reactivated" => set_active(tx, &event.subject, true),
             "ledger.payload-disposed" => {
@@ -115,7 +121,18 @@ fn set_active(tx: &mut dyn Sql, person: &str, active: bool) -> Result<(), StoreE
     Ok(())
 }
 
+/// The way is no personal data; without its payload the event says nothing, and the person signs in as before it.
+fn sign_in(tx: &mut dyn Sql, person: &str, body: Option<&Json>) -> Result<(), StoreError> {
+    let Some(body) = body else { return Ok(()) };
+    tx.execute(
+        "INSERT INTO person_sign_in (person, way) VALUES (?1, ?2) ON CONFLICT (person) DO UPDATE SET way = excluded.way",
+        &[person.into(), text(body, "to").into()],
+    )?;
+    Ok(())
+}
+
 fn erase(tx: &mut dyn Sql, person: &str) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM person_sign_in WHERE person = ?1", &[person.into()])?;
     tx.execute("DELETE FROM person_roles WHERE person = ?1", &[person.into()])?;
     tx.execute("DELETE FROM people WHERE id = ?1", &[person.into()])?;
     Ok(())
@@ -128,7 +145,7 @@ fn text<'a>(body: &'a Json, field: &str) -> &'a str {
 /// Owns the tables for secrets, sessions and tokens.
 pub(crate) struct Secrets;
 
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = ["
 CREATE TABLE identity_passwords (person TEXT NOT NULL PRIMARY KEY, phc TEXT NOT NULL, changed_ms BIGINT NOT NULL);
 CREATE TABLE identity_totp (person TEXT NOT NULL PRIMARY KEY, sealed BLOB NOT NULL, last_step BIGINT NOT NULL, created_ms BIGINT NOT NULL);
 CREATE TABLE identity_recovery (person TEXT NOT NULL, code TEXT NOT NULL, used_ms BIGINT, PRIMARY KEY (person, code));
@@ -147,6 +164,9 @@ CREATE INDEX identity_sessions_person ON identity_sessions (person);
 CREATE TABLE identity_tokens (id TEXT NOT NULL PRIMARY KEY, token TEXT NOT NULL UNIQUE, person TEXT NOT NULL, name TEXT NOT NULL,
   scope TEXT NOT NULL, zone TEXT NOT NULL, created_ms BIGINT NOT NULL, expires_ms BIGINT NOT NULL, last_used_ms BIGINT, revoked_ms BIGINT);
 CREATE INDEX identity_tokens_person ON identity_tokens (person);
+", "
+ALTER TABLE identity_pending ADD COLUMN first_factor TEXT NOT NULL DEFAULT 'local';
+CREATE TABLE identity_subjects (person TEXT NOT NULL PRIMARY KEY, issuer TEXT NOT NULL, subject TEXT NOT NULL);
 "];
 
 impl Module for Secrets {

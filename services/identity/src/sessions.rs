@@ -32,10 +32,35 @@ pub enum Method {
     PasswordRecovery,
     /// User-verified passkey.
     Passkey,
+    /// Password of the directory and authenticator code.
+    DirectoryTotp,
+    /// Password of the directory and recovery code.
+    DirectoryRecovery,
+    /// Password of the directory and passkey.
+    DirectoryPasskey,
+    /// OpenID Connect provider and authenticator code.
+    OidcTotp,
+    /// OpenID Connect provider and recovery code.
+    OidcRecovery,
+    /// OpenID Connect provider and passkey.
+    OidcPasskey,
+    /// OpenID Connect provider, whose evidence of several factors is accepted.
+    Oidc,
 }
 
 impl Method {
-    const ALL: [Self; 3] = [Self::PasswordTotp, Self::PasswordRecovery, Self::Passkey];
+    const ALL: [Self; 10] = [
+        Self::PasswordTotp,
+        Self::PasswordRecovery,
+        Self::Passkey,
+        Self::DirectoryTotp,
+        Self::DirectoryRecovery,
+        Self::DirectoryPasskey,
+        Self::OidcTotp,
+        Self::OidcRecovery,
+        Self::OidcPasskey,
+        Self::Oidc,
+    ];
 
     /// The word in events and tables.
     #[must_use]
@@ -44,15 +69,19 @@ impl Method {
             Self::PasswordTotp => "password-totp",
             Self::PasswordRecovery => "password-recovery",
             Self::Passkey => "passkey",
+            Self::DirectoryTotp => "directory-totp",
+            Self::DirectoryRecovery => "directory-recovery",
+            Self::DirectoryPasskey => "directory-passkey",
+            Self::OidcTotp => "oidc-totp",
+            Self::OidcRecovery => "oidc-recovery",
+            Self::OidcPasskey => "oidc-passkey",
+            Self::Oidc => "oidc",
         }
     }
 
-    pub(crate) const fn second_factor(self) -> &'static str {
-        match self {
-            Self::PasswordTotp => "totp",
-            Self::PasswordRecovery => "recovery",
-            Self::Passkey => "passkey",
-        }
+    /// Whether a second factor that may step up was proved to this system itself.
+    const fn proved_here(self) -> bool {
+        !matches!(self, Self::PasswordRecovery | Self::DirectoryRecovery | Self::OidcRecovery | Self::Oidc)
     }
 }
 
@@ -402,7 +431,7 @@ impl Rules {
         )?;
         let cookie = Bearer::new("")?;
         let expires_ms = now.saturating_add(minutes(self.policy.session.absolute_minutes));
-        let step_up_until_ms = (self.config.login_counts_as_step_up && method != Method::PasswordRecovery)
+        let step_up_until_ms = (self.config.login_counts_as_step_up && method.proved_here())
             .then(|| now.saturating_add(minutes(self.policy.session.step_up_minutes)));
         tx.execute(
             "INSERT INTO identity_sessions (id, person, zone, method, remote, created_ms, last_seen_ms, expires_ms, step_up_until_ms) \

@@ -1,6 +1,7 @@
 //! Whole flows against a real store in a temporary directory, with a clock that only moves when told.
 
 mod authenticator;
+mod external;
 mod import;
 mod links;
 mod login;

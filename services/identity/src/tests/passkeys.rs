@@ -198,3 +198,27 @@ fn passkeys_stay_available_while_guessing_locked_the_account() {
     }
     sign_in(&world, &mut device, "lgwan", LGWAN).unwrap();
 }
+
+#[test]
+fn after_the_directory_a_passkey_is_a_second_factor_and_alone_it_is_none() {
+    let world = World::new();
+    let (person, mut device) = enrolled(&world, "yamada", 1);
+    let (_, mut stranger) = enrolled(&world, "suzuki", 2);
+    world.identity.set_sign_in(&Actor::System, &person.id, SignIn::Directory).unwrap();
+    assert!(matches!(sign_in(&world, &mut device, "lgwan", LGWAN), Err(IdentityError::Refused)));
+    let here = visit("lgwan");
+    let step = world.identity.external_accepted(&person.id, &FirstFactor::Directory, &here).unwrap();
+    let LoginStep::NeedSecondFactor { pending, code, passkey, .. } = step;
+    assert!(!code && passkey);
+    let ceremony = world.identity.begin_second_passkey(&pending, &here).unwrap();
+    let foreign = stranger.get(&ceremony.options, LGWAN);
+    let refused = world.identity.finish_second_passkey(&pending, &ceremony.id, &foreign, &here);
+    assert!(matches!(refused, Err(IdentityError::Refused)), "somebody else's");
+    let ceremony = world.identity.begin_second_passkey(&pending, &here).unwrap();
+    let answer = device.get(&ceremony.options, LGWAN);
+    let session = world.identity.finish_second_passkey(&pending, &ceremony.id, &answer, &here).unwrap();
+    assert_eq!(session.info.method, Method::DirectoryPasskey);
+    let again = world.identity.finish_second_passkey(&pending, &ceremony.id, &answer, &here);
+    assert!(matches!(again, Err(IdentityError::Refused)), "replayed");
+    assert!(world.identity.begin_second_passkey(&pending, &here).is_err());
+}
