@@ -321,7 +321,7 @@ impl Clause {
 }
 
 /// The whole text of one version: what is compared, exported, hashed and approved.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Content {
     /// 題名
     pub title: String,

@@ -1,6 +1,6 @@
 //! What stands before the first clause: cover, dates, the responsible section, the table of contents, the title.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use jiff::civil::Date;
 
@@ -39,7 +39,7 @@ pub(super) fn is_contents_heading(line: &str) -> bool {
 }
 
 /// A line of a table of contents: it ends in a page number after leaders, or the same line comes again as a heading.
-pub(super) fn is_contents_line(line: &str, later: &Later) -> bool {
+pub(super) fn is_contents_line(line: &str, at: usize, later: &Later) -> bool {
     let line = line.trim_end();
     let body = line.trim_end_matches(|c| super::mark::digit(c).is_some());
     if body.len() < line.len() {
@@ -51,25 +51,25 @@ pub(super) fn is_contents_line(line: &str, later: &Later) -> bool {
             return true;
         }
     }
-    later.contains(line)
+    later.has(line, at)
 }
 
 fn is_leader(c: char) -> bool {
     matches!(c, '.' | '…' | '‥' | '・' | '．' | '･' | '─' | '-')
 }
 
-/// Lines that come again further down, without white space and heading signs.
-pub(super) struct Later(HashSet<String>);
+/// Where each line stands last, compared without white space and heading signs.
+pub(super) struct Later(HashMap<String, usize>);
 
 impl Later {
-    /// Lines that occur more than once in a document.
+    /// Of all lines of a document.
     pub(super) fn of<'a>(lines: impl Iterator<Item = &'a str>) -> Self {
-        let mut seen = HashSet::new();
-        Self(lines.map(bare).filter(|line| !line.is_empty() && !seen.insert(line.clone())).collect())
+        Self(lines.enumerate().map(|(at, line)| (bare(line), at)).collect())
     }
 
-    fn contains(&self, line: &str) -> bool {
-        self.0.contains(&bare(line))
+    /// Does the line come again after this place?
+    fn has(&self, line: &str, at: usize) -> bool {
+        self.0.get(&bare(line)).is_some_and(|last| *last > at)
     }
 }
 
@@ -94,7 +94,7 @@ const TITLE_WORDS: [&str; 12] = [
 ];
 
 /// The title among the lines of the cover: a line with ○, else the last that names a kind of document, else the last.
-/// The line of ○ is taken out of the cover; other lines stay.
+/// The title is taken out of the cover; other lines stay.
 pub(super) fn take_title(cover: &mut Vec<String>) -> String {
     if let Some(at) = cover.iter().rposition(|line| line.starts_with(['○', '◯'])) {
         return cover.remove(at).trim_start_matches(['○', '◯']).trim().to_owned();
@@ -103,7 +103,9 @@ pub(super) fn take_title(cover: &mut Vec<String>) -> String {
         .iter()
         .find_map(|word| cover.iter().rev().find(|line| line.contains(word)))
         .or_else(|| cover.last());
-    named.map_or_else(String::new, |line| {
+    let title = named.map_or_else(String::new, |line| {
         line.trim_matches(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '（' | '）')).to_owned()
-    })
+    });
+    cover.retain(|line| *line != title);
+    title
 }

@@ -208,7 +208,7 @@ impl<'a> Reader<'a> {
                 contents = true;
                 continue;
             }
-            if contents && front::is_contents_line(&line.text, &later) {
+            if contents && front::is_contents_line(&line.text, index, &later) {
                 continue;
             }
             contents = false;
@@ -277,7 +277,7 @@ impl<'a> Reader<'a> {
             Some((_, last)) => found.mark.n == last.saturating_add(1),
             // 第1項 has no number: in an article numbers begin with 2.
             None => {
-                let in_article = self.open.last().is_some_and(|(kind, _)| *kind == MarkKind::Article);
+                let in_article = self.open.iter().any(|(kind, _)| *kind == MarkKind::Article);
                 found.mark.n == 1 || (found.mark.n == 2 && in_article && found.mark.kind == MarkKind::Arabic)
             }
         }
@@ -332,6 +332,12 @@ impl<'a> Reader<'a> {
                 .iter()
                 .position(|(open, _)| legal_rank(*open).is_none_or(|other| other >= rank))
                 .unwrap_or(self.open.len());
+        }
+        // 項 stand right under their article, whatever 号 are open in 第1項.
+        if kind == MarkKind::Arabic
+            && let Some(article) = self.open.iter().position(|(open, _)| *open == MarkKind::Article)
+        {
+            return article.saturating_add(1);
         }
         self.open.iter().position(|(open, _)| *open == kind).unwrap_or_else(|| {
             // 1.1 stands under 1 and beside nothing of another form.
