@@ -21,13 +21,13 @@ const send = async (address, body) => {
 };
 
 const dialogue = async (box) => {
-  const { passkey, begin, finish, next, csrf } = box.dataset;
+  const { passkey, begin, finish, next, csrf, pending } = box.dataset;
   const label = box.querySelector("[data-label]")?.value ?? "";
-  const { id, options } = await send(begin, { csrf });
+  const { id, options } = await send(begin, { csrf, pending });
   const credential = passkey === "create"
     ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options.publicKey) })
     : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options.publicKey) });
-  return send(finish, { ceremony: id, response: credential.toJSON(), label, next, csrf });
+  return send(finish, { ceremony: id, response: credential.toJSON(), label, next, csrf, pending });
 };
 
 for (const box of document.querySelectorAll("[data-passkey]")) {

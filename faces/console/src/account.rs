@@ -14,7 +14,7 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
-use sekisho_identity::{Factors, IdentityError, Method, SessionId};
+use sekisho_identity::{Factors, IdentityError, Method, SessionId, SignIn};
 use sekisho_policy::Permission;
 
 use crate::format::{machine_moment, moment};
@@ -55,6 +55,8 @@ struct AccountTemplate {
     /// Until when changes are possible; empty when the person must confirm first.
     open_until: String,
     factors: Factors,
+    /// Where the password is kept, when that is not here; then it can't be changed here.
+    outside: &'static str,
     passkeys: Vec<PasskeyRow>,
     sessions: Vec<SessionRow>,
     tokens: Vec<TokenRow>,
@@ -160,8 +162,13 @@ async fn account_page(
 ) -> Result<Response, Problem> {
     let Signed { session, page: p } = signed;
     let (identity, id) = (site.identity.clone(), session.person.id.clone());
-    let (factors, sessions, tokens) = blocking(move || {
-        Ok::<_, IdentityError>((identity.factors(&id)?, identity.sessions(&id)?, identity.tokens(&id)?))
+    let (factors, way, sessions, tokens) = blocking(move || {
+        Ok::<_, IdentityError>((
+            identity.factors(&id)?,
+            identity.sign_in_of(&id)?,
+            identity.sessions(&id)?,
+            identity.tokens(&id)?,
+        ))
     })
     .await?
     .map_err(|error| failed(&error))?;
@@ -225,6 +232,11 @@ async fn account_page(
                 .map(|ms| moment(ms, p.lang))
                 .unwrap_or_default(),
             factors,
+            outside: match way {
+                SignIn::Local => "",
+                SignIn::Directory => p.l("庁内ディレクトリで管理", "kept by the directory"),
+                SignIn::Oidc => p.l("認証基盤で管理", "kept by the sign-in service"),
+            },
             passkeys,
             sessions,
             tokens,

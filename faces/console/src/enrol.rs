@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use sekisho_identity::{
-    FirstAdministrator, IdentityError, MIN_CHARACTERS, Person, TotpSetup, check_password_rules,
+    FirstAdministrator, IdentityError, MIN_CHARACTERS, Person, SignIn, TotpSetup, check_password_rules,
 };
 use sekisho_policy::UnitId;
 
@@ -70,6 +70,8 @@ struct EnrolTemplate {
     totp: TotpSetup,
     secret_groups: String,
     minimum: usize,
+    /// Whether a password is set here; one from outside stays there.
+    password: bool,
     password_error: String,
     repeat_error: String,
     code_error: String,
@@ -171,7 +173,11 @@ async fn totp(
         let view = blocking(move || identity.open_link(&link)).await?.map_err(|error| failed(&error))?;
         let Some(person) = view.person else { return Ok(go(&here(&token))) };
         let mut wrong = FieldErrors::default();
-        if let Err(error) = check_password_rules(&form.password, &person.login) {
+        let (identity, id) = (site.identity.clone(), person.id.clone());
+        let way = blocking(move || identity.sign_in_of(&id)).await?.map_err(|error| failed(&error))?;
+        if way != SignIn::Local {
+            // The password stays where it is kept.
+        } else if let Err(error) = check_password_rules(&form.password, &person.login) {
             wrong.password = sentence(&error, &site, &p);
         } else if form.password != form.repeat {
             wrong.repeat = p.l("2回の入力が一致しません。", "The two passwords differ.").to_owned();
@@ -254,8 +260,10 @@ async fn enrol_page(
     expires_ms: i64,
     wrong: FieldErrors,
 ) -> Result<Response, Problem> {
-    let (identity, link) = (site.identity.clone(), token.clone());
-    let totp = blocking(move || identity.link_totp(&link)).await?.map_err(|error| failed(&error))?;
+    let (identity, link, id) = (site.identity.clone(), token.clone(), person.id.clone());
+    let (totp, way) = blocking(move || Ok((identity.link_totp(&link)?, identity.sign_in_of(&id)?)))
+        .await?
+        .map_err(|error: IdentityError| failed(&error))?;
     let status = if wrong.any() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok(show_with(
         status,
@@ -265,6 +273,7 @@ async fn enrol_page(
             until_machine: machine_moment(expires_ms),
             secret_groups: in_groups(&totp.secret),
             minimum: MIN_CHARACTERS,
+            password: way == SignIn::Local,
             password_error: wrong.password,
             repeat_error: wrong.repeat,
             code_error: wrong.code,

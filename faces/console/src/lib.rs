@@ -17,6 +17,7 @@ mod login;
 mod monitor;
 mod page;
 mod problem;
+mod provider;
 mod state;
 mod transfers;
 mod upload;

@@ -15,9 +15,10 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::{Value as JsonValue, json};
 
+use sekisho_directory::DirectoryError;
 use sekisho_identity::{IdentityError, LoginStep, NewSession, Visit};
 
-use crate::guard::{check_token, cookie, local_path, session_cookie};
+use crate::guard::{check_token, cookie, local_path, percent, session_cookie};
 use crate::page::{Open, Page, go, show, show_with, tracing_line};
 use crate::problem::Problem;
 use crate::state::{Site, blocking};
@@ -28,9 +29,12 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/login", get(form).post(password))
         .route("/login/second", get(start_over).post(second))
         .route("/login/recovery", get(start_over).post(recovery))
+        .route("/login/second/passkey/begin", post(second_passkey_begin))
+        .route("/login/second/passkey/finish", post(second_passkey_finish))
         .route("/login/passkey/begin", post(passkey_begin))
         .route("/login/passkey/finish", post(passkey_finish))
         .route("/logout", post(logout))
+        .merge(crate::provider::routes())
 }
 
 /// Where a request comes from, for locks and for the ledger.
@@ -59,6 +63,7 @@ pub(crate) struct PasskeyAnswer {
     pub(crate) label: String,
     pub(crate) next: String,
     pub(crate) csrf: String,
+    pub(crate) pending: String,
 }
 
 /// Shows an error that a handler could not answer itself in the frame of its page.
@@ -140,6 +145,19 @@ pub(crate) fn refusal(error: &IdentityError, site: &Site, page: &Page) -> Respon
     )
 }
 
+/// What a service outside did, as an error page; what a person can't mend is written to the log.
+pub(crate) fn outside_failed(error: &DirectoryError) -> Problem {
+    if error.status() == 500 {
+        tracing_line("sign-in", &error.to_string());
+    }
+    let message = error.message();
+    Problem::new(error.status(), "sign-in", message.ja, message.en)
+}
+
+fn worded(error: &DirectoryError, p: &Page) -> String {
+    outside_failed(error).message(p.lang).to_owned()
+}
+
 fn wait_seconds(until_ms: i64, site: &Site) -> u64 {
     let left = until_ms.saturating_sub(site.store.clock().now_ms());
     u64::try_from(left).unwrap_or(0).div_ceil(1000).max(1)
@@ -152,16 +170,45 @@ struct LoginTemplate {
     next: String,
     login: String,
     error: String,
+    /// Whether some passwords are those of the city's directory.
+    directory: bool,
+    /// Address and name of the OpenID provider; empty when there is none.
+    provider_address: String,
+    provider: String,
 }
 
+impl LoginTemplate {
+    fn new(site: &Site, p: Page, next: String) -> Self {
+        let provider = site.directory.provider_label().map(|label| label.get(p.lang).to_owned());
+        Self {
+            directory: site.directory.has_directory(),
+            provider_address: format!("/login/oidc?next={}", percent(next_path(&next))),
+            provider: provider.unwrap_or_default(),
+            login: String::new(),
+            error: String::new(),
+            next,
+            p,
+        }
+    }
+}
+
+/// The page for the second factor.
 #[derive(Template)]
 #[template(path = "second.html")]
-struct SecondTemplate {
+pub(crate) struct SecondTemplate {
     p: Page,
     next: String,
     pending: String,
+    code: bool,
+    passkey: bool,
     code_error: String,
     recovery_error: String,
+}
+
+impl SecondTemplate {
+    pub(crate) fn new(p: Page, next: String, pending: String, code: bool, passkey: bool) -> Self {
+        Self { p, next, pending, code, passkey, code_error: String::new(), recovery_error: String::new() }
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -201,7 +248,7 @@ async fn start_over() -> Response {
     go("/login")
 }
 
-async fn form(Open(page): Open, Query(query): Query<LoginQuery>) -> Response {
+async fn form(State(site): State<Site>, Open(page): Open, Query(query): Query<LoginQuery>) -> Response {
     let notice = match query.done.as_str() {
         "enrolled" => {
             page.l("登録が完了しました。サインインしてください。", "You are registered. Sign in now.")
@@ -214,7 +261,7 @@ async fn form(Open(page): Open, Query(query): Query<LoginQuery>) -> Response {
     .to_owned();
     // The page is for whoever signs in next; an older session ends when that succeeds.
     let p = Page { session: None, ..page }.with_notice(notice);
-    show(&LoginTemplate { p, next: query.next, login: String::new(), error: String::new() })
+    show(&LoginTemplate::new(&site, p, query.next))
 }
 
 async fn password(
@@ -226,18 +273,18 @@ async fn password(
     let p = Page { session: None, ..page };
     framed(p.clone(), async move {
         let PasswordForm { login, password, next } = form;
-        let (identity, name) = (site.identity.clone(), login.clone());
-        match blocking(move || identity.begin_password(&name, &password, &visit)).await? {
-            Ok(LoginStep::NeedSecondFactor { pending, .. }) => Ok(show(&SecondTemplate {
-                p,
-                next,
-                pending,
-                code_error: String::new(),
-                recovery_error: String::new(),
-            })),
+        let (directory, name) = (site.directory.clone(), login.clone());
+        match blocking(move || directory.begin_password(&name, &password, &visit)).await? {
+            Ok(LoginStep::NeedSecondFactor { pending, code, passkey, .. }) => {
+                Ok(show(&SecondTemplate::new(p, next, pending, code, passkey)))
+            }
             Ok(_) => Err(Problem::internal()),
-            Err(error) if error.status() >= 500 => Err(failed(&error)),
-            Err(error) => {
+            Err(error @ DirectoryError::Unreachable) => {
+                let page =
+                    LoginTemplate { login, error: worded(&error, &p), ..LoginTemplate::new(&site, p, next) };
+                Ok(show_with(StatusCode::SERVICE_UNAVAILABLE, &page))
+            }
+            Err(DirectoryError::Identity(error)) if error.status() < 500 => {
                 let message = match error {
                     IdentityError::Refused => p
                         .l(
@@ -247,10 +294,10 @@ async fn password(
                         .to_owned(),
                     _ => sentence(&error, &site, &p),
                 };
-                let response =
-                    show_with(status_of(&error), &LoginTemplate { p, next, login, error: message });
-                Ok(with_wait(response, &error, &site))
+                let page = LoginTemplate { login, error: message, ..LoginTemplate::new(&site, p, next) };
+                Ok(with_wait(show_with(status_of(&error), &page), &error, &site))
             }
+            Err(error) => Err(outside_failed(&error)),
         }
     })
     .await
@@ -303,7 +350,8 @@ async fn finish_second(site: Site, page: Page, form: CodeForm, recovery: bool, v
                     _ => sentence(&error, &site, &p),
                 };
                 let (code_error, recovery_error) = if recovery { (String::new(), message) } else { (message, String::new()) };
-                let response = show_with(status_of(&error), &SecondTemplate { p, next, pending, code_error, recovery_error });
+                let page = SecondTemplate { code_error, recovery_error, ..SecondTemplate::new(p, next, pending, true, false) };
+                let response = show_with(status_of(&error), &page);
                 Ok(with_wait(response, &error, &site))
             }
         }
@@ -337,6 +385,35 @@ async fn passkey_finish(
     })
 }
 
+async fn second_passkey_begin(
+    State(site): State<Site>,
+    Open(page): Open,
+    Caller(visit): Caller,
+    Json(sent): Json<PasskeyAnswer>,
+) -> Result<Response, Problem> {
+    let identity = site.identity.clone();
+    Ok(match blocking(move || identity.begin_second_passkey(&sent.pending, &visit)).await? {
+        Ok(ceremony) => answer(&json!(ceremony)),
+        Err(error) => refusal(&error, &site, &page),
+    })
+}
+
+async fn second_passkey_finish(
+    State(site): State<Site>,
+    Open(page): Open,
+    Caller(visit): Caller,
+    Json(sent): Json<PasskeyAnswer>,
+) -> Result<Response, Problem> {
+    let identity = site.identity.clone();
+    let PasskeyAnswer { ceremony, response, next, pending, .. } = sent;
+    let outcome =
+        blocking(move || identity.finish_second_passkey(&pending, &ceremony, &response, &visit)).await?;
+    Ok(match outcome {
+        Ok(session) => signed_in(&site, &session, answer(&json!({ "next": next_path(&next) }))),
+        Err(error) => refusal(&error, &site, &page),
+    })
+}
+
 async fn logout(
     State(site): State<Site>,
     Open(page): Open,
@@ -357,7 +434,7 @@ async fn logout(
     .await
 }
 
-fn signed_in(site: &Site, session: &NewSession, mut response: Response) -> Response {
+pub(crate) fn signed_in(site: &Site, session: &NewSession, mut response: Response) -> Response {
     response.headers_mut().append(header::SET_COOKIE, session_cookie(site, &session.cookie));
     response
 }

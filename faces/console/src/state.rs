@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use sekisho_checkpoint::Checkpoint;
+use sekisho_directory::Directory;
 use sekisho_identity::Identity;
 use sekisho_policy::{Policy, Zone, ZoneId};
 use sekisho_store::Store;
@@ -17,6 +18,8 @@ pub struct AppConfig {
     pub store: Store,
     /// The people.
     pub identity: Identity,
+    /// Sign-in by services outside; [`Directory::local`] when there is none.
+    pub directory: Directory,
     /// The transfers.
     pub checkpoint: Checkpoint,
     /// The sandbox, for its state on the health page.
@@ -35,6 +38,7 @@ pub struct App(Arc<AppInner>);
 pub struct AppInner {
     pub(crate) store: Store,
     pub(crate) identity: Identity,
+    pub(crate) directory: Directory,
     pub(crate) checkpoint: Checkpoint,
     pub(crate) sandbox: Sandbox,
     pub(crate) counters: Arc<Counters>,
@@ -49,6 +53,7 @@ impl App {
         Self(Arc::new(AppInner {
             store: config.store,
             identity: config.identity,
+            directory: config.directory,
             checkpoint: config.checkpoint,
             sandbox: config.sandbox,
             counters: config.counters,

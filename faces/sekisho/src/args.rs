@@ -269,6 +269,16 @@ pub(crate) enum UserVerb {
         /// Login name
         login: String,
     },
+    /// Say how a person signs in: local, directory or oidc; their sessions end
+    SignIn {
+        #[command(flatten)]
+        place: PlaceArgs,
+        /// Login name
+        login: String,
+        /// local, directory or oidc
+        #[arg(value_parser = ["local", "directory", "oidc"])]
+        way: String,
+    },
     /// Deactivate a person; their sessions and tokens end
     Deactivate {
         #[command(flatten)]

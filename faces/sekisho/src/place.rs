@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sekisho_checkpoint::Checkpoint;
+use sekisho_directory::Directory;
 use sekisho_identity::{Config, Identity, ZoneSite};
 use sekisho_policy::{Lang, Policy};
 use sekisho_store::{Database, OpenOptions, Store};
@@ -19,7 +20,8 @@ pub(crate) fn options(data: &Path, database: &str, origin: &str) -> Result<OpenO
         .database(database)
         .projection(Identity::projection())
         .projection(Checkpoint::projection())
-        .module(Identity::module()))
+        .module(Identity::module())
+        .module(Directory::module()))
 }
 
 /// Opens existing data for reading, even while a server runs on it, even when it is damaged.

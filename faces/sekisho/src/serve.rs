@@ -14,6 +14,7 @@ use serde_json::json;
 
 use sekisho_checkpoint::Checkpoint;
 use sekisho_console::{App, AppConfig, Counters, admin_router, zone_router};
+use sekisho_directory::Directory;
 use sekisho_identity::{Identity, ZoneSite};
 use sekisho_policy::{Lang, Policy, ZoneId};
 use sekisho_store::{OpenOptions, Store};
@@ -134,6 +135,8 @@ impl Server {
             })
             .collect();
         let identity = place::identity(&store, &policy, data, zones)?;
+        let origins = sites.iter().map(|site| (site.zone.clone(), site.origin.clone())).collect();
+        let directory = Directory::open(store.clone(), identity.clone(), &policy, origins)?;
         let counters = Arc::new(Counters::default());
         let bell = Arc::new(Bell::default());
         let (counted, rung) = (Arc::clone(&counters), Arc::clone(&bell));
@@ -147,6 +150,7 @@ impl Server {
         let app = App::new(AppConfig {
             store: store.clone(),
             identity: identity.clone(),
+            directory,
             checkpoint: checkpoint.clone(),
             sandbox: sandbox.clone(),
             counters,

@@ -1,6 +1,6 @@
 //! `sekisho user`: people, for whoever holds the server (a lost administrator, a script at the start of April).
 
-use sekisho_identity::{Actor, Identity, NewPerson, PeopleQuery, Person};
+use sekisho_identity::{Actor, Identity, NewPerson, PeopleQuery, Person, SignIn};
 use sekisho_policy::{Lang, RoleId, UnitId};
 
 use crate::args::{PlaceArgs, UserVerb};
@@ -41,6 +41,16 @@ pub(crate) fn run(verb: &UserVerb, lang: Lang) -> Result<(), Failure> {
         UserVerb::Link { place: args, login } => {
             let (identity, person) = find(args, login, lang)?;
             print_link(&identity, &person, lang)
+        }
+        UserVerb::SignIn { place: args, login, way } => {
+            let (identity, person) = find(args, login, lang)?;
+            let way = SignIn::ALL
+                .into_iter()
+                .find(|known| known.as_str() == way)
+                .ok_or_else(|| Failure::misuse(format!("{way}: local, directory, oidc")))?;
+            identity.set_sign_in(&Actor::System, &person.id, way).map_err(|error| said(&error, lang))?;
+            println!("{}\t{}", person.login, way.as_str());
+            Ok(())
         }
         UserVerb::Deactivate { place: args, login } => {
             let (identity, person) = find(args, login, lang)?;

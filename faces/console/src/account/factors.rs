@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::json;
 
-use sekisho_identity::{IdentityError, TotpSetup};
+use sekisho_identity::{IdentityError, SignIn, TotpSetup};
 
 use crate::enrol::{CodesTemplate, in_groups};
 use crate::guard::Signed;
@@ -184,7 +184,11 @@ async fn totp_page(
 ) -> Result<Response, Problem> {
     let (identity, session) = (site.identity.clone(), signed.session.clone());
     let begun = blocking(move || {
-        Ok((identity.renew_totp_begin(&session)?, identity.factors(&session.person.id)?.password))
+        Ok((identity.renew_totp_begin(&session)?, {
+            // One from outside is as good as one of ours: none has to be set.
+            identity.factors(&session.person.id)?.password
+                || identity.sign_in_of(&session.person.id)? != SignIn::Local
+        }))
     });
     match begun.await? {
         Ok(((id, totp), has_password)) => Ok(show_with(

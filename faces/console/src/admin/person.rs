@@ -10,7 +10,7 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use sekisho_identity::{
-    Actor, Factors, Identity, IdentityError, LinkToken, Person, PersonChange, PersonId, SessionView,
+    Actor, Factors, Identity, IdentityError, LinkToken, Person, PersonChange, PersonId, SessionView, SignIn,
 };
 
 use super::people::{Choice, Typed, roles, units};
@@ -29,6 +29,7 @@ pub(super) fn routes() -> Router<Site> {
         .route("/admin/people/{id}/link", get(back).post(link))
         .route("/admin/people/{id}/sessions/end", get(back).post(end_sessions))
         .route("/admin/people/{id}/unlock", get(back).post(unlock))
+        .route("/admin/people/{id}/sign-in", get(back).post(set_sign_in))
 }
 
 struct SessionLine {
@@ -49,6 +50,9 @@ struct DetailTemplate {
     units: Vec<Choice>,
     roles: Vec<Choice>,
     factors: Factors,
+    /// The way in which the person signs in, and those that may be chosen.
+    way: &'static str,
+    ways: Vec<Choice>,
     sessions: Vec<SessionLine>,
     created: String,
 }
@@ -68,6 +72,7 @@ async fn detail(
 struct Known {
     person: Person,
     factors: Factors,
+    way: SignIn,
     sessions: Vec<SessionView>,
 }
 
@@ -75,6 +80,7 @@ fn know(identity: &Identity, id: &PersonId) -> Result<Known, IdentityError> {
     Ok(Known {
         person: identity.person(id)?.ok_or(IdentityError::NotFound)?,
         factors: identity.factors(id)?,
+        way: identity.sign_in_of(id)?,
         sessions: identity.sessions(id)?,
     })
 }
@@ -99,7 +105,7 @@ async fn detail_page(
     if !notice.is_empty() {
         page = page.with_notice(notice);
     }
-    let Known { person, factors, sessions } = known;
+    let Known { person, factors, way, sessions } = known;
     let status = failed.as_ref().map_or(axum::http::StatusCode::OK, |(problem, _)| problem.status_code());
     let (error, typed) = match failed {
         Some((problem, typed)) => (problem.message(page.lang).to_owned(), typed),
@@ -132,10 +138,38 @@ async fn detail_page(
         person,
         typed,
         factors,
+        way: way_name(way, &page),
+        ways: ways(site, &page, way),
         sessions,
         p: page,
     };
     show_with(status, &template)
+}
+
+fn way_name(way: SignIn, page: &Page) -> &'static str {
+    match way {
+        SignIn::Local => page.l("関所のパスワード又はパスキー", "password or passkey of Sekisho"),
+        SignIn::Directory => page.l("庁内ディレクトリ", "directory"),
+        SignIn::Oidc => page.l("認証基盤（OpenID Connect）", "sign-in service (OpenID Connect)"),
+    }
+}
+
+/// The ways that this installation can carry out, and the present one.
+fn ways(site: &Site, page: &Page, now: SignIn) -> Vec<Choice> {
+    let offered = |way: &SignIn| match way {
+        SignIn::Local => true,
+        SignIn::Directory => site.directory.has_directory(),
+        SignIn::Oidc => site.directory.provider_label().is_some(),
+    };
+    SignIn::ALL
+        .into_iter()
+        .filter(|way| offered(way) || *way == now)
+        .map(|way| Choice {
+            id: way.as_str().to_owned(),
+            label: way_name(way, page).to_owned(),
+            chosen: way == now,
+        })
+        .collect()
 }
 
 fn notice(page: &Page, done: &str) -> &'static str {
@@ -151,6 +185,10 @@ fn notice(page: &Page, done: &str) -> &'static str {
         ),
         "reactivated" => ("利用を再開しました。", "Reactivated."),
         "sessions-ended" => ("すべての画面からサインアウトさせました。", "Signed out everywhere."),
+        "sign-in" => (
+            "サインイン方法を変更しました。サインイン中の画面は終了しました。",
+            "The way of signing in was changed; the sessions were ended.",
+        ),
         "unlocked" => ("ロックを解除しました。", "The lock was ended."),
         _ => ("", ""),
     };
@@ -244,6 +282,28 @@ async fn unlock(
 ) -> Response {
     change(&site, signed, &id, &form.csrf, "unlocked", |identity, actor, person| {
         identity.unlock_person(actor, person)
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+struct SignInForm {
+    csrf: String,
+    way: String,
+}
+
+async fn set_sign_in(
+    State(site): State<Site>,
+    signed: Signed,
+    Path(id): Path<String>,
+    Form(form): Form<SignInForm>,
+) -> Response {
+    let Some(way) = SignIn::ALL.into_iter().find(|way| way.as_str() == form.way) else {
+        return Problem::bad_request("サインイン方法の指定が正しくありません。", "unknown way of signing in")
+            .page(signed.page);
+    };
+    change(&site, signed, &id, &form.csrf, "sign-in", move |identity, actor, person| {
+        identity.set_sign_in(actor, person, way)
     })
     .await
 }

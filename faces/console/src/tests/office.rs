@@ -73,7 +73,9 @@ impl Office {
         let observed = counters.clone();
         let checkpoint = Checkpoint::new(store.clone(), policy, identity.clone(), sandbox.clone())
             .with_observer(Arc::new(move |step| observed.count(step)));
-        let app = App::new(AppConfig { store, identity, checkpoint, sandbox, counters, secure: false });
+        let directory = sekisho_directory::Directory::local(store.clone(), identity.clone());
+        let app =
+            App::new(AppConfig { store, identity, directory, checkpoint, sandbox, counters, secure: false });
         Self { app, clock, data }
     }
 

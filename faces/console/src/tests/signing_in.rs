@@ -79,6 +79,7 @@ impl World {
         let checkpoint = Checkpoint::new(store.clone(), policy, identity.clone(), sandbox.clone());
         let counters = Arc::new(Counters::default());
         let app = App::new(AppConfig {
+            directory: sekisho_directory::Directory::local(store.clone(), identity.clone()),
             store,
             identity: identity.clone(),
             checkpoint,
