@@ -19,6 +19,7 @@ use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
 pub use cp932::{decode_cp932, encode_cp932};
+pub(crate) use csv::starts_formula;
 pub use csv::{neutralise, read_csv, restore};
 pub use error::TableError;
 pub use transfer::TransferError;
