@@ -1,6 +1,6 @@
 //! 文書番号: the unit's mark and a number that counts up within the fiscal year, for instance 情政第12号.
 
-use sekisho_policy::{Policy, UnitId};
+use sekisho_policy::{Policy, Unit, UnitId};
 use sekisho_store::{Value, WriteTx};
 use serde_json::json;
 
@@ -25,22 +25,29 @@ pub(crate) fn take(
 }
 
 /// The unit's declared mark, or else one made of its name: without the ending, the first character of each pair, as
-/// offices do (情報政策課 → 情政). Where that is not unique, or not possible, the name without its ending.
+/// offices do (情報政策課 → 情政). Where another unit could come to the same, the name without its ending, or the whole
+/// name; units of the same name should declare a `document_mark`.
 pub(crate) fn mark(policy: &Policy, unit: &UnitId) -> String {
     let Some(own) = policy.unit(unit) else { return unit.to_string() };
-    if let Some(mark) = &own.document_mark {
-        return mark.clone();
+    let free = |mark: &String| {
+        !policy.units.iter().any(|other| other.id != own.id && candidates(other).contains(mark))
+    };
+    let candidates = candidates(own);
+    candidates
+        .iter()
+        .find(|mark| free(mark))
+        .or(candidates.last())
+        .map_or_else(|| own.name.ja.clone(), Clone::clone)
+}
+
+/// The marks that a unit may have, the best first.
+fn candidates(unit: &Unit) -> Vec<String> {
+    if let Some(mark) = &unit.document_mark {
+        return vec![mark.clone()];
     }
-    let stem = stem(&own.name.ja);
-    let short = shortened(stem);
-    let taken = policy.units.iter().any(|other| {
-        other.id != own.id
-            && other.document_mark.clone().or_else(|| shortened(self::stem(&other.name.ja))) == short
-    });
-    match short {
-        Some(short) if !taken => short,
-        _ => stem.to_owned(),
-    }
+    let stem = stem(&unit.name.ja);
+    let whole = [stem.to_owned(), unit.name.ja.clone()];
+    shortened(stem).into_iter().chain(whole).collect()
 }
 
 fn stem(name: &str) -> &str {
