@@ -140,11 +140,13 @@ fn styles() -> String {
     let mut out = format!(
         "{PROLOGUE}<w:styles xmlns:w=\"{WORD}\"><w:docDefaults><w:rPrDefault><w:rPr>{mincho}<w:sz w:val=\"21\"/>\
          <w:szCs w:val=\"21\"/><w:lang w:val=\"en-US\" w:eastAsia=\"ja-JP\"/></w:rPr></w:rPrDefault></w:docDefaults>\
-         <w:style w:type=\"paragraph\" w:default=\"1\" w:styleId=\"Normal\"><w:name w:val=\"Normal\"/><w:qFormat/></w:style>"
+         <w:style w:type=\"paragraph\" w:default=\"1\" w:styleId=\"Normal\"><w:qFormat/></w:style>"
     );
-    let mut add = |id: &str, name: &str, paragraph: &str, run: &str| {
+    // Styles have no `w:name`: it may be left out, and the positive list of the disarming does not have it. What a style
+    // is for says its outline level.
+    let mut add = |id: &str, paragraph: &str, run: &str| {
         out.push_str(&format!(
-            "<w:style w:type=\"paragraph\" w:styleId=\"{id}\"><w:name w:val=\"{name}\"/><w:basedOn w:val=\"Normal\"/>\
+            "<w:style w:type=\"paragraph\" w:styleId=\"{id}\"><w:basedOn w:val=\"Normal\"/>\
              <w:qFormat/><w:pPr>{paragraph}</w:pPr><w:rPr>{run}</w:rPr></w:style>"
         ));
     };
@@ -152,44 +154,31 @@ fn styles() -> String {
     let size = |half_points: u32| format!("<w:sz w:val=\"{half_points}\"/><w:szCs w:val=\"{half_points}\"/>");
     add(
         "Cover",
-        "Cover",
         &format!("<w:spacing w:before=\"600\" w:after=\"200\"/>{centre}"),
         &format!("{gothic}{}", size(36)),
     );
+    add("CoverSmall", &format!("<w:spacing w:before=\"80\" w:after=\"80\"/>{centre}"), &size(24));
     add(
-        "CoverSmall",
-        "Cover Small",
-        &format!("<w:spacing w:before=\"80\" w:after=\"80\"/>{centre}"),
-        &size(24),
-    );
-    add(
-        "Title",
         "Title",
         &format!("<w:spacing w:before=\"240\" w:after=\"360\"/>{centre}"),
         &format!("{gothic}{}", size(28)),
     );
-    add("Header", "header", "<w:jc w:val=\"right\"/>", &size(18));
-    add("Footer", "footer", centre, &size(18));
+    add("Header", "<w:jc w:val=\"right\"/>", &size(18));
+    add("Footer", centre, &size(18));
     for level in 1..=DEEPEST {
         let left = u32::from(level.saturating_sub(1)) * 210;
         let outline = level.saturating_sub(1);
         let (before, points) = if level == 1 { (360, 24) } else { (180, 21) };
         add(
             &format!("Heading{level}"),
-            &format!("heading {level}"),
             &format!(
                 "<w:keepNext/><w:spacing w:before=\"{before}\" w:after=\"60\"/><w:ind w:left=\"{left}\"/><w:outlineLvl w:val=\"{outline}\"/>"
             ),
             &format!("{gothic}{}", size(points)),
         );
-        add(&format!("Text{level}"), &format!("Text {level}"), &format!("<w:ind w:left=\"{left}\"/>"), "");
+        add(&format!("Text{level}"), &format!("<w:ind w:left=\"{left}\"/>"), "");
         let hanging = left.saturating_add(420);
-        add(
-            &format!("Item{level}"),
-            &format!("Item {level}"),
-            &format!("<w:ind w:left=\"{hanging}\" w:hanging=\"420\"/>"),
-            "",
-        );
+        add(&format!("Item{level}"), &format!("<w:ind w:left=\"{hanging}\" w:hanging=\"420\"/>"), "");
     }
     out.push_str("</w:styles>");
     out

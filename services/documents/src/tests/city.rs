@@ -8,7 +8,7 @@ use jiff::civil::date;
 use sekisho_approval::{Approval, CaseId, Decision};
 use sekisho_identity::{Actor, Config, Hashing, Identity, NewPerson, Principal, SessionId, Way};
 use sekisho_policy::{Policy, SourceFile};
-use sekisho_store::{Clock, Event, EventFilter, ManualClock, OpenOptions, Store};
+use sekisho_store::{Clock, Database, Event, EventFilter, ManualClock, OpenOptions, Store};
 use sekisho_worker::{Sandbox, SandboxConfig};
 
 use crate::*;
@@ -57,12 +57,13 @@ pub(super) fn policy() -> Policy {
 }
 
 impl City {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(database: Database) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let clock = Arc::new(ManualClock::new(MORNING));
         let policy = Arc::new(policy());
         let options = OpenOptions::new(&data, &policy.municipality.origin)
+            .database(database)
             .projection(Identity::projection())
             .projection(Approval::projection())
             .projection(Documents::projection())

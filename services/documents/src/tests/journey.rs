@@ -18,9 +18,7 @@ fn draft_of(content: Content) -> NewDraft {
     }
 }
 
-#[test]
-fn a_revision_goes_from_draft_through_approval_to_publication() {
-    let city = City::new();
+pub(super) fn a_revision_goes_from_draft_through_approval_to_publication(city: &City) {
     let id = city.adopted("policy.md", POLICY, &[]);
     let author = city.caller("hirata");
     let draft =
@@ -88,9 +86,7 @@ fn a_revision_goes_from_draft_through_approval_to_publication() {
     assert!(city.store.rebuild().unwrap().tables.iter().all(|table| !table.changed));
 }
 
-#[test]
-fn a_returned_draft_is_changed_and_goes_on_with_its_case() {
-    let city = City::new();
+pub(super) fn a_returned_draft_is_changed_and_goes_on_with_its_case(city: &City) {
     let id = city.adopted("policy.md", POLICY, &[]);
     let author = city.caller("hirata");
     let draft =
@@ -112,9 +108,7 @@ fn a_returned_draft_is_changed_and_goes_on_with_its_case() {
     assert_eq!(city.documents.document(&author, &id).unwrap().versions.len(), 2);
 }
 
-#[test]
-fn a_rejected_draft_may_be_discarded_and_never_becomes_a_version() {
-    let city = City::new();
+pub(super) fn a_rejected_draft_may_be_discarded_and_never_becomes_a_version(city: &City) {
     let id = city.adopted("policy.md", POLICY, &[]);
     let author = city.caller("hirata");
     let draft =
@@ -129,9 +123,7 @@ fn a_rejected_draft_may_be_discarded_and_never_becomes_a_version() {
     ));
 }
 
-#[test]
-fn of_two_drafts_on_one_version_the_second_must_be_drafted_anew() {
-    let city = City::new();
+pub(super) fn of_two_drafts_on_one_version_the_second_must_be_drafted_anew(city: &City) {
     let id = city.adopted("usb.md", PROCEDURE, &["zeimu"]);
     let author = city.caller("hirata");
     let text = PROCEDURE.replace("消去してから", "消去し、確かめてから");
@@ -146,9 +138,7 @@ fn of_two_drafts_on_one_version_the_second_must_be_drafted_anew() {
     assert_eq!(city.documents.document(&author, &id).unwrap().versions.len(), 2);
 }
 
-#[test]
-fn only_the_first_version_is_adopted_and_by_an_administrator_only() {
-    let city = City::new();
+pub(super) fn only_the_first_version_is_adopted_and_by_an_administrator_only(city: &City) {
     let imported = city.import("policy.md", POLICY, &[]);
     let refused = city.documents.adopt(&city.caller("hirata"), &imported.draft, Adoption::default());
     assert!(matches!(refused, Err(DocumentsError::NotPermitted { .. })));
@@ -165,9 +155,7 @@ fn only_the_first_version_is_adopted_and_by_an_administrator_only() {
     );
 }
 
-#[test]
-fn docx_comes_in_through_the_sandbox_with_the_same_clauses() {
-    let city = City::new();
+pub(super) fn docx_comes_in_through_the_sandbox_with_the_same_clauses(city: &City) {
     let content = import_text(POLICY).content;
     let bytes = render::docx(&content, &render::Handling::default()).unwrap();
     let parsed = city.documents.parse_file("policy.docx", &bytes).unwrap();
@@ -183,9 +171,7 @@ fn docx_comes_in_through_the_sandbox_with_the_same_clauses() {
     assert_eq!(parsed.content.numbered("1").unwrap().heading, "目的");
 }
 
-#[test]
-fn a_public_tier_never_takes_a_standard_or_a_procedure() {
-    let city = City::new();
+pub(super) fn a_public_tier_never_takes_a_standard_or_a_procedure(city: &City) {
     for (name, text) in [("a.md", STANDARD), ("b.md", PROCEDURE)] {
         let options = ImportOptions {
             tier: Some(Tier::Public),
@@ -199,9 +185,7 @@ fn a_public_tier_never_takes_a_standard_or_a_procedure() {
     }
 }
 
-#[test]
-fn coverage_shows_what_carries_each_clause_out_and_what_is_missing() {
-    let city = City::new();
+pub(super) fn coverage_shows_what_carries_each_clause_out_and_what_is_missing(city: &City) {
     let policy = city.adopted("policy.md", POLICY, &[]);
     let standard = city.adopted("standard.md", STANDARD, &[]);
     let procedure = city.adopted("usb.md", PROCEDURE, &["zeimu"]);

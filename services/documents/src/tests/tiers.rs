@@ -85,18 +85,16 @@ fn every_public_function_is_classified_and_one_alone_writes_for_everybody() {
 }
 
 struct Shelf {
-    city: City,
     policy: DocumentId,
     standard: DocumentId,
     procedure: DocumentId,
 }
 
-fn shelf() -> Shelf {
-    let city = City::new();
+fn shelf(city: &City) -> Shelf {
     let policy = city.adopted("policy.md", POLICY, &[]);
     let standard = city.adopted("standard.md", STANDARD, &[]);
     let procedure = city.adopted("usb.md", PROCEDURE, &["zeimu"]);
-    Shelf { city, policy, standard, procedure }
+    Shelf { policy, standard, procedure }
 }
 
 fn outsider(city: &City) -> Caller {
@@ -106,10 +104,9 @@ fn outsider(city: &City) -> Caller {
     Caller::person(&principal)
 }
 
-#[test]
-fn an_outsider_gets_nothing_of_a_non_public_document_from_any_function() {
-    let Shelf { city, policy, standard, procedure } = shelf();
-    let caller = outsider(&city);
+pub(super) fn an_outsider_gets_nothing_of_a_non_public_document_from_any_function(city: &City) {
+    let Shelf { policy, standard, procedure } = shelf(city);
+    let caller = outsider(city);
     let admin = city.caller("kanri");
     let before = city.events("document.read").len();
     for id in [&standard, &procedure] {
@@ -156,9 +153,8 @@ fn an_outsider_gets_nothing_of_a_non_public_document_from_any_function() {
     assert_eq!(city.events("document.read").len(), before, "nothing was read");
 }
 
-#[test]
-fn readers_are_those_of_the_table_and_each_reading_is_logged_first() {
-    let Shelf { city, policy, standard, procedure } = shelf();
+pub(super) fn readers_are_those_of_the_table_and_each_reading_is_logged_first(city: &City) {
+    let Shelf { policy, standard, procedure } = shelf(city);
     for (login, reads_standard, reads_procedure) in [
         ("yamada", true, true),
         ("kato", true, false),
@@ -189,9 +185,8 @@ fn readers_are_those_of_the_table_and_each_reading_is_logged_first() {
     ));
 }
 
-#[test]
-fn copies_and_comparisons_of_non_public_documents_are_logged_and_marked() {
-    let Shelf { city, standard, .. } = shelf();
+pub(super) fn copies_and_comparisons_of_non_public_documents_are_logged_and_marked(city: &City) {
+    let Shelf { standard, .. } = shelf(city);
     let caller = city.caller("yamada");
     let before = city.events("document.read").len();
     for form in [Form::Docx, Form::Html, Form::Print, Form::Text] {
@@ -212,9 +207,8 @@ fn copies_and_comparisons_of_non_public_documents_are_logged_and_marked() {
     assert_eq!(ways, ["docx", "html", "print", "text", "compare", "compare", "comparison", "comparison"]);
 }
 
-#[test]
-fn a_draft_is_seen_by_its_section_until_it_is_proposed() {
-    let Shelf { city, policy, .. } = shelf();
+pub(super) fn a_draft_is_seen_by_its_section_until_it_is_proposed(city: &City) {
+    let Shelf { policy, .. } = shelf(city);
     let new = NewDraft {
         content: import_text(&POLICY.replace("推進する", "進める")).content,
         ids: Ids::Match,
@@ -227,12 +221,11 @@ fn a_draft_is_seen_by_its_section_until_it_is_proposed() {
     assert!(city.documents.read_draft(&city.caller("iin-a"), &draft).is_err());
     city.documents.propose(&city.principal("hirata"), &draft).unwrap();
     assert!(city.documents.compare_draft(&city.caller("iin-a"), &draft).is_ok());
-    assert!(city.documents.read_draft(&outsider(&city), &draft).is_err());
+    assert!(city.documents.read_draft(&outsider(city), &draft).is_err());
 }
 
-#[test]
-fn the_public_export_holds_the_basic_policy_and_nothing_else() {
-    let Shelf { city, .. } = shelf();
+pub(super) fn the_public_export_holds_the_basic_policy_and_nothing_else(city: &City) {
+    let Shelf { .. } = shelf(city);
     let dir = city.folder.path().join("public");
     let written = city.documents.public_export(&dir).unwrap();
     let mut names: Vec<String> =
@@ -259,9 +252,7 @@ fn the_public_export_holds_the_basic_policy_and_nothing_else() {
     assert_eq!(again, import_text(POLICY).content);
 }
 
-#[test]
-fn without_a_public_document_nothing_is_exported() {
-    let city = City::new();
+pub(super) fn without_a_public_document_nothing_is_exported(city: &City) {
     city.adopted("standard.md", STANDARD, &[]);
     let dir = city.folder.path().join("public");
     assert!(matches!(city.documents.public_export(&dir), Err(DocumentsError::Invalid { .. })));
