@@ -16,6 +16,9 @@ const MAX_COMMENT: usize = 500;
 /// So many cases may be decided in one go.
 const MAX_BULK: usize = 200;
 
+/// A case of a bulk decision, and what came of it.
+pub type BulkResult = (CaseId, Result<Decided, ApprovalError>);
+
 impl Approval {
     /// Decides on a case. `digest` is the one that was shown with its content.
     ///
@@ -69,7 +72,7 @@ impl Approval {
         cases: &[(CaseId, String)],
         decision: Decision,
         comment: &str,
-    ) -> Result<Vec<(CaseId, Result<Decided, ApprovalError>)>, ApprovalError> {
+    ) -> Result<Vec<BulkResult>, ApprovalError> {
         if cases.len() > MAX_BULK {
             return Err(ApprovalError::invalid(
                 format!("一度に決裁できるのは{MAX_BULK}件までです。"),

@@ -34,6 +34,7 @@ use sekisho_identity::Identity;
 use sekisho_policy::Policy;
 use sekisho_store::{Module, Projection, Store};
 
+pub use decide::BulkResult;
 pub use digest::{canonical, digest_of};
 pub use effect::{Effect, EffectError};
 pub use error::ApprovalError;

@@ -49,7 +49,7 @@ fn serve(stream: TcpStream, taken: impl Fn(String, String)) {
         }
         let word = line.trim_end().to_ascii_uppercase();
         if word.starts_with("RCPT TO:") {
-            to = line.trim_end()[8..].trim_matches(['<', '>', ' ']).to_owned();
+            to = line.trim_end().split_once(':').unwrap().1.trim_matches(['<', '>', ' ']).to_owned();
             say("250 ok");
         } else if word == "DATA" {
             say("354 go on");

@@ -191,7 +191,7 @@ pub(super) fn a_step_that_nobody_can_decide_says_what_to_do(city: &City) {
         "{}",
         why.ja
     );
-    assert_eq!(city.view(&id).blocked, [why.clone()]);
+    assert_eq!(city.view(&id).blocked, std::slice::from_ref(&why));
     let report = city.approval.escalate().unwrap();
     assert_eq!((report.raised, report.blocked), (0, vec![(id.clone(), why)]), "no unit lies above");
     // In a section of a department it goes up at once.
