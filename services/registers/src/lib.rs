@@ -27,8 +27,12 @@ mod special;
 mod tables;
 mod unit;
 mod views;
+mod whole;
 mod words;
 mod write;
+
+#[cfg(test)]
+mod tests;
 
 
 use std::collections::HashMap;
