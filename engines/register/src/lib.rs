@@ -8,12 +8,15 @@ pub mod book;
 mod catalogue;
 mod condition;
 mod definition;
+pub mod compare;
 pub mod era;
 mod finding;
 mod id;
 mod keywords;
+pub mod layout;
 mod text;
 mod value;
+pub mod write;
 
 pub use catalogue::{Catalogue, ClassEntry, Vocabulary};
 pub use condition::{Condition, ConditionError};
@@ -28,3 +31,6 @@ pub use value::{
     Column, ColumnKind, DefaultEnv, Env, Found, Input, Lookup, NoLookup, SqlValue, TableSql, Tables, Value, Values,
     Violation, corporate_number_digit, municipality_code_digit, search_key,
 };
+
+#[cfg(test)]
+mod tests;

@@ -174,7 +174,9 @@ impl Comparing<'_> {
     }
 
     fn row(&mut self, row: ReadRow<'_>) {
-        let Some(place) = row.cells.iter().position(|cell| cell.field.id == self.definition.key) else { return };
+        let Some(place) = row.cells.iter().position(|cell| cell.field.id == self.definition.key) else {
+            return;
+        };
         let Some(key_cell) = row.cells.get(place) else { return };
         self.warn_of_formulas(&row);
         let key = match &key_cell.value {
@@ -182,25 +184,33 @@ impl Comparing<'_> {
             Err(message) => {
                 self.lost = true;
                 self.refuse_cell(key_cell, message.clone());
-                return self.refuse_unreadable(&row, place);
+                self.refuse_unreadable(&row, place);
+                return;
             }
         };
         let Some(key) = key else { return self.add(row) };
         if let Some(other) = self.double(&key, &row) {
             let label = &key_cell.field.label;
             let message = Text::new(
-                format!("{}「{key}」が{other}行目にもあります。片方を消すか、番号を直してください。", label.ja),
+                format!(
+                    "{}「{key}」が{other}行目にもあります。片方を消すか、番号を直してください。",
+                    label.ja
+                ),
                 format!("the {} `{key}` stands in row {other} too: remove one or correct it", label.en),
             );
             return self.refuse_cell(key_cell, message);
         }
         let (base, current) = (self.base.get(&key), self.current.get(&key));
         match (base, current) {
-            (_, Some((id, now))) => self.existing(&row, RowKey { row: id.clone(), key }, base.map(|(_, v)| v), now),
+            (_, Some((id, now))) => {
+                self.existing(&row, RowKey { row: id.clone(), key }, base.map(|(_, v)| v), now)
+            }
             (Some((_, then)), None) => self.gone(&row, place, then),
             (None, None) if self.definition.assigns_keys() => {
                 let message = Text::new(
-                    format!("番号「{key}」は台帳にありません。新しい行は番号を空欄にしてください（自動で付きます）。"),
+                    format!(
+                        "番号「{key}」は台帳にありません。新しい行は番号を空欄にしてください（自動で付きます）。"
+                    ),
                     format!("there is no row `{key}`: leave the number of a new row empty, it is assigned"),
                 );
                 self.refuse_cell(key_cell, message);

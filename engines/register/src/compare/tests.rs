@@ -13,7 +13,9 @@ const STATES: [&str; 2] = ["lent", "back"];
 
 fn base() -> Vec<Values> {
     (1..=4)
-        .map(|i| loan(&format!("USB-000{i}"), "会議", Some(date(2026, 4, 1)), Some(i64::from(i) * 1000), STATES[0]))
+        .map(|i| {
+            loan(&format!("USB-000{i}"), "会議", Some(date(2026, 4, 1)), Some(i64::from(i) * 1000), STATES[0])
+        })
         .collect()
 }
 
@@ -63,8 +65,11 @@ fn exactly_the_edited_cells_change() {
         .changed
         .iter()
         .map(|change| {
-            let fields: Vec<_> =
-                change.fields.iter().map(|f| (f.field.as_str(), f.cell.as_str(), f.old.clone(), f.new.clone())).collect();
+            let fields: Vec<_> = change
+                .fields
+                .iter()
+                .map(|f| (f.field.as_str(), f.cell.as_str(), f.old.clone(), f.new.clone()))
+                .collect();
             (change.row.key.as_str(), change.row.row.as_str(), change.line, fields)
         })
         .collect();
@@ -180,13 +185,18 @@ fn rows_that_came_or_went_since_the_export_are_refused_only_when_edited() {
     let book = edited(&base, |sheet| set(sheet, 4, 1, text("出張")));
     assert_eq!(
         shown(&run(&book, &base, &now).refused),
-        ["シート「台帳」 A5: この行は、ファイルを出力した後に台帳から削除されています。変更は取り込めません。"]
+        [
+            "シート「台帳」 A5: この行は、ファイルを出力した後に台帳から削除されています。変更は取り込めません。"
+        ]
     );
     // The file has a row that the register got only after the export.
     let book = edited(&base, |sheet| set(sheet, 4, 1, text("出張")));
     let refused = shown(&run(&book, &base[1..], &base).refused);
     assert_eq!(refused.len(), 1);
-    assert!(refused[0].starts_with("シート「台帳」 B5: この番号の行は、ファイルを出力した後に台帳に追加されています。"));
+    assert!(
+        refused[0]
+            .starts_with("シート「台帳」 B5: この番号の行は、ファイルを出力した後に台帳に追加されています。")
+    );
 }
 
 #[test]
@@ -200,10 +210,19 @@ fn every_unreadable_cell_is_named_and_its_row_left_alone() {
     });
     let comparison = run(&book, &base, &base);
     let refused = shown(&comparison.refused);
-    assert_eq!(refused[0], "シート「台帳」 C5: 和暦の日付として読めません: 令和8年13月1日（13月はありません）");
+    assert_eq!(
+        refused[0],
+        "シート「台帳」 C5: 和暦の日付として読めません: 令和8年13月1日（13月はありません）"
+    );
     assert!(refused[1].starts_with("シート「台帳」 D5: "), "{refused:?}");
-    assert!(refused[2].starts_with("シート「台帳」 C9: 和暦の日付として読めません: 平成99年1月1日"), "{refused:?}");
-    assert_eq!((refused.len(), comparison.changed.len(), comparison.added.len(), comparison.unchanged), (3, 0, 0, 3));
+    assert!(
+        refused[2].starts_with("シート「台帳」 C9: 和暦の日付として読めません: 平成99年1月1日"),
+        "{refused:?}"
+    );
+    assert_eq!(
+        (refused.len(), comparison.changed.len(), comparison.added.len(), comparison.unchanged),
+        (3, 0, 0, 3)
+    );
 }
 
 #[test]

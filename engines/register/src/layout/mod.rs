@@ -68,7 +68,6 @@ impl fmt::Display for Refusal {
 #[derive(Debug, Clone)]
 pub struct Table<'b> {
     sheet: &'b Sheet,
-    csv: bool,
     columns: Vec<TableColumn>,
     header_row: usize,
     origin: Option<Origin>,
@@ -133,7 +132,7 @@ pub fn seek_table<'b>(
             notes.push(Refusal::new(&sheet.name, cell_name(header_row, *column), Text::new(ja, en)));
         }
     }
-    Ok(Table { sheet, csv: book.is_csv(), columns, header_row, origin, notes })
+    Ok(Table { sheet, columns, header_row, origin, notes })
 }
 
 impl<'b> Table<'b> {
@@ -198,7 +197,8 @@ fn find_sheet<'b>(
         (Some(sheet), _) => sheet,
         (None, [only]) => only,
         (None, _) => {
-            let hidden = book.sheets.iter().any(|sheet| sheet.hidden && squash(&sheet.name) == squash(wanted));
+            let hidden =
+                book.sheets.iter().any(|sheet| sheet.hidden && squash(&sheet.name) == squash(wanted));
             return Err(no_sheet(wanted, hidden, &filled));
         }
     };
@@ -209,7 +209,10 @@ fn find_sheet<'b>(
         let message = if sheet.hidden {
             Text::new("非表示のシートなので、取り込みません。", "the sheet is hidden and is not read")
         } else {
-            Text::new("台帳のシートではないので、取り込みません。", "not the sheet of the register; it is not read")
+            Text::new(
+                "台帳のシートではないので、取り込みません。",
+                "not the sheet of the register; it is not read",
+            )
         };
         notes.push(Refusal::new(&sheet.name, "", message));
     }
@@ -291,15 +294,19 @@ impl<'d> Expected<'d> {
         }
         // The city's own headers come first; names that the program uses are taken where they don't clash.
         let fields = || definition.fields.iter().filter(|field| visible(&field.id));
-        for name in [|f: &'d Field| f.id.as_str(), |f: &'d Field| &f.label.ja, |f: &'d Field| &f.label.en] {
-            fields().for_each(|field| accept(name(field), &field.id));
-        }
+        fields().for_each(|field| accept(field.id.as_str(), &field.id));
+        fields().for_each(|field| accept(&field.label.ja, &field.id));
+        fields().for_each(|field| accept(&field.label.en, &field.id));
         let importable = |id: &FieldId| definition.field(id.as_str()).is_some_and(Field::is_importable);
         let needed = if seek.partial { Vec::new() } else { columns };
         Self { needed: needed.into_iter().filter(|column| importable(&column.field)).collect(), known }
     }
 
-    fn find(&self, definition: &Definition, sheet: &Sheet) -> Result<(usize, Vec<TableColumn>), Vec<Refusal>> {
+    fn find(
+        &self,
+        definition: &Definition,
+        sheet: &Sheet,
+    ) -> Result<(usize, Vec<TableColumn>), Vec<Refusal>> {
         let by_layout = usize::try_from(definition.layout.header_row.saturating_sub(1)).unwrap_or(0);
         let candidates = std::iter::once(by_layout).chain((0..SEARCHED).filter(|row| *row != by_layout));
         let mut best: Option<(usize, usize, Headers<'d>)> = None;
@@ -355,8 +362,14 @@ impl<'d> Expected<'d> {
                 refuse(
                     *column,
                     Text::new(
-                        format!("見出し「{header}」が{}列にもあります。片方を消してください。", column_name(first)),
-                        format!("the header `{header}` stands in column {} too: remove one", column_name(first)),
+                        format!(
+                            "見出し「{header}」が{}列にもあります。片方を消してください。",
+                            column_name(first)
+                        ),
+                        format!(
+                            "the header `{header}` stands in column {} too: remove one",
+                            column_name(first)
+                        ),
                     ),
                 );
             }

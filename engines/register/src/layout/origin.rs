@@ -62,7 +62,9 @@ impl Origin {
                 format!(
                     "出力元の情報（{key}）を読めません。台帳から出力し直したファイルを使うか、このシートを削除してください。"
                 ),
-                format!("the information on the export ({key}) can't be read: export again, or delete this sheet"),
+                format!(
+                    "the information on the export ({key}) can't be read: export again, or delete this sheet"
+                ),
             );
             Refusal::new(META_SHEET, "", message)
         };

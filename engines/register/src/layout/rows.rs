@@ -57,7 +57,9 @@ impl<'b> Table<'b> {
         let first = self.header_row.saturating_add(1);
         let rows = self.sheet.rows.iter().enumerate().skip(first);
         rows.filter(|(_, row)| {
-            self.columns.iter().any(|at| row.get(at.column).is_some_and(|cell| !cell.is_blank() || cell.formula))
+            self.columns
+                .iter()
+                .any(|at| row.get(at.column).is_some_and(|cell| !cell.is_blank() || cell.formula))
         })
         .map(|(number, _)| number)
     }
@@ -109,7 +111,8 @@ impl<'b> Table<'b> {
         let first = self.header_row.saturating_add(1);
         let width = self.sheet.rows.iter().map(Vec::len).max().unwrap_or(0);
         let headless = (0..width).filter(|column| {
-            self.sheet.cell(self.header_row, *column).is_blank() && self.columns.iter().all(|at| at.column != *column)
+            self.sheet.cell(self.header_row, *column).is_blank()
+                && self.columns.iter().all(|at| at.column != *column)
         });
         headless
             .filter_map(|column| {
@@ -150,6 +153,10 @@ fn read_cell(field: &Field, cell: &Cell, sheet: &Sheet, lookup: &dyn Lookup) -> 
         CellValue::Text(text) => Input::Text(text),
         CellValue::Bool(flag) => Input::Bool(*flag),
         CellValue::DateTime(moment) => Input::DateTime(*moment),
+        // Thousandths of so large a whole number are beyond what a double counts exactly; its digits are not.
+        CellValue::Number(number) if number.fract() == 0.0 && (1e12..1e15).contains(&number.abs()) => {
+            return field.read(&Input::Text(&format!("{number:.0}")), lookup);
+        }
         CellValue::Number(number) => day_of(field, *number, sheet).unwrap_or(Input::Number(*number)),
     };
     field.read(&input, lookup)

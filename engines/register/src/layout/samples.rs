@@ -148,7 +148,7 @@ actions = ["see", "add", "change", "remove", "export", "import"]
                 "choices = [ { id = \"lent\", ja = \"貸与中\", en = \"On loan\" }, { id = \"back\", ja = \"返却、済\", en = \"Returned\" } ]\n"
             }
             "choices" => {
-                "choices = [ { id = \"a\", ja = \"窓口\", en = \"A\" }, { id = \"b\", ja = \"電話、郵送\", en = \"B\" }, { id = \"c\", ja = \"その他\", en = \"C\" } ]\n"
+                "choices = [ { id = \"a\", ja = \"窓口\", en = \"A\" }, { id = \"b\", ja = \"電話・郵送\", en = \"B\" }, { id = \"c\", ja = \"その他\", en = \"C\" } ]\n"
             }
             "reference" | "references" => "refer = \"media\"\n",
             _ => "",
@@ -193,7 +193,9 @@ impl Lookup for City {
         Found::among(UNITS.iter().filter(same).map(|(id, _)| (*id).to_owned()).collect())
     }
     fn zone(&self, written: &str) -> Found {
-        Found::among(["lgwan", "internet"].iter().filter(|id| **id == written).map(|id| (*id).to_owned()).collect())
+        Found::among(
+            ["lgwan", "internet"].iter().filter(|id| **id == written).map(|id| (*id).to_owned()).collect(),
+        )
     }
     fn class(&self, axis: Axis, written: &str) -> Found {
         let axis = match axis {
@@ -233,14 +235,21 @@ pub(crate) fn meta() -> ExportMeta {
 
 /// Rows by their key, with the ids `r_0`, `r_1`, …
 pub(crate) fn rows(definition: &Definition, list: &[Values]) -> Rows {
-    let keyed = list.iter().enumerate().filter_map(|(i, values)| {
-        Some((key_text(definition, values)?, (format!("r_{i}"), values.clone())))
-    });
+    let keyed = list
+        .iter()
+        .enumerate()
+        .filter_map(|(i, values)| Some((key_text(definition, values)?, (format!("r_{i}"), values.clone()))));
     keyed.collect::<BTreeMap<_, _>>()
 }
 
 /// A loan.
-pub(crate) fn loan(number: &str, purpose: &str, lent_on: Option<Date>, amount: Option<i64>, state: &str) -> Values {
+pub(crate) fn loan(
+    number: &str,
+    purpose: &str,
+    lent_on: Option<Date>,
+    amount: Option<i64>,
+    state: &str,
+) -> Values {
     let mut values = Values::new();
     values.set("number", number).set("purpose", purpose).set("state", state);
     values.set("lent_on", lent_on.map_or(Value::Null, Value::Date));
@@ -260,7 +269,8 @@ fn of<const N: usize>(ids: [&'static str; N]) -> impl Strategy<Value = Value> {
 }
 
 fn some_of<const N: usize>(ids: [&'static str; N]) -> impl Strategy<Value = Value> {
-    proptest::collection::vec(0..N, 0..=N).prop_map(move |list| Value::list(list.into_iter().map(|i| ids[i].to_owned())))
+    proptest::collection::vec(0..N, 0..=N)
+        .prop_map(move |list| Value::list(list.into_iter().map(|i| ids[i].to_owned())))
 }
 
 /// Texts as people and attackers write them, in the form in which a register keeps them.
@@ -268,12 +278,15 @@ fn any_text(lines: bool) -> impl Strategy<Value = Value> {
     let char = "[ -~ぁ-んァ-ヶ一-龠ｦ-ﾟ髙﨑𠮷加\u{e000}-\u{e757}\u{e0100}＝＋－＠～〜−¥]";
     let line = format!("(={char}{{0,8}}|'{char}{{0,8}}|_x00[0-9]{{2}}_|{char}{{1,20}}|-5|0012|1-2|TRUE)");
     let text = if lines { format!("{line}(\n{line}){{0,2}}") } else { line };
-    proptest::string::string_regex(&text).unwrap().prop_filter_map("not in the form that is kept", move |text| {
-        let lines: Vec<&str> = text.split('\n').map(str::trim_end).collect();
-        let text = lines.join("\n");
-        let kept = text.trim_matches('\n') == text && !text.trim().is_empty();
-        kept.then(|| Value::from(text))
-    })
+    proptest::string::string_regex(&text).unwrap().prop_filter_map(
+        "not in the form that is kept",
+        move |text| {
+            let lines: Vec<&str> = text.split('\n').map(str::trim_end).collect();
+            let text = lines.join("\n");
+            let kept = text.trim_matches('\n') == text && !text.trim().is_empty();
+            kept.then(|| Value::from(text))
+        },
+    )
 }
 
 /// A row with any values, and this key.
@@ -282,10 +295,18 @@ pub(crate) fn any_row(key: u32) -> impl Strategy<Value = Values> {
         ("text", any_text(false).boxed()),
         ("memo", any_text(true).boxed()),
         ("pieces", (-999_999_999_999_999_i64..=999_999_999_999_999).prop_map(Value::Int).boxed()),
-        ("ratio", prop_oneof![(-999_999_999_999_999_999_i64..=999_999_999_999_999_999), -5000_i64..5000].prop_map(Value::Decimal).boxed()),
+        (
+            "ratio",
+            prop_oneof![(-999_999_999_999_999_999_i64..=999_999_999_999_999_999), -5000_i64..5000]
+                .prop_map(Value::Decimal)
+                .boxed(),
+        ),
         ("amount", (0_i64..=999_999_999_999_999).prop_map(Value::Int).boxed()),
         ("day", any_day().prop_map(Value::Date).boxed()),
-        ("moment", (any_day(), 0_i8..24, 0_i8..60).prop_map(|(d, h, m)| Value::Time(d.at(h, m, 0, 0))).boxed()),
+        (
+            "moment",
+            (any_day(), 0_i8..24, 0_i8..60).prop_map(|(d, h, m)| Value::Time(d.at(h, m, 0, 0))).boxed(),
+        ),
         (
             "term",
             (any_day(), any_day(), any::<bool>())
@@ -314,7 +335,9 @@ pub(crate) fn any_row(key: u32) -> impl Strategy<Value = Values> {
     ];
     let fields: Vec<_> = fields
         .into_iter()
-        .map(|(id, strategy)| prop_oneof![1 => Just(Value::Null), 4 => strategy].prop_map(move |value| (id.to_owned(), value)))
+        .map(|(id, strategy)| {
+            prop_oneof![1 => Just(Value::Null), 4 => strategy].prop_map(move |value| (id.to_owned(), value))
+        })
         .collect();
     fields.prop_map(move |pairs| {
         let mut values: Values = pairs.into_iter().collect();

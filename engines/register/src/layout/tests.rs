@@ -54,11 +54,15 @@ fn headers_are_found_in_their_row_or_elsewhere_in_any_order_and_width() {
         ids.map(str::to_owned).into_iter().zip(columns).collect::<Vec<_>>()
     };
     assert_eq!(found(vec![ledger(&HEADERS, &[])]), (4, plain([0, 1, 2, 3, 4])));
-    let moved = sheet("Sheet1", vec![vec![], row(&["", "状態", "貸与\n日", "金額(円)", "使用目的", "管理　番号"])]);
+    let moved =
+        sheet("Sheet1", vec![vec![], row(&["", "状態", "貸与\n日", "金額(円)", "使用目的", "管理　番号"])]);
     let (line, mut columns) = found(vec![moved]);
     columns.sort_by_key(|(_, column)| std::cmp::Reverse(*column));
     assert_eq!(line, 2);
-    assert_eq!(columns.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["number", "purpose", "amount", "lent_on", "state"]);
+    assert_eq!(
+        columns.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(),
+        ["number", "purpose", "amount", "lent_on", "state"]
+    );
     let by_id = sheet("", vec![row(&["number", "purpose", "lent_on", "amount", "state"])]);
     assert_eq!(found(vec![by_id]), (1, plain([0, 1, 2, 3, 4])));
     // A title that repeats one header is no row of headers.
@@ -70,11 +74,15 @@ fn headers_are_found_in_their_row_or_elsewhere_in_any_order_and_width() {
 fn wrong_headers_are_refused_with_what_is_expected() {
     refused(
         vec![ledger(&["管理番号", "使用目的", "貸与日", "金額（円）"], &[])],
-        &["シート「台帳」 A4: 4行目に見出し「状態」がありません。必要な見出し: 管理番号、使用目的、貸与日、金額（円）、状態"],
+        &[
+            "シート「台帳」 A4: 4行目に見出し「状態」がありません。必要な見出し: 管理番号、使用目的、貸与日、金額（円）、状態",
+        ],
     );
     refused(
         vec![ledger(&["管理番号", "使用目的", "貸与日", "金額（円）", "状態", "備考"], &[])],
-        &["シート「台帳」 F4: 見出し「備考」は、この台帳の項目ではありません。必要な見出し: 管理番号、使用目的、貸与日、金額（円）、状態"],
+        &[
+            "シート「台帳」 F4: 見出し「備考」は、この台帳の項目ではありません。必要な見出し: 管理番号、使用目的、貸与日、金額（円）、状態",
+        ],
     );
     refused(
         vec![ledger(&["管理番号", "使用目的", "貸与日", "金額（円）", "状態", "貸与日"], &[])],
@@ -82,7 +90,9 @@ fn wrong_headers_are_refused_with_what_is_expected() {
     );
     refused(
         vec![sheet("台帳", vec![row(&["あ", "い"]); 30])],
-        &["シート「台帳」: 見出しの行が先頭の20行にありません。必要な見出し: 管理番号、使用目的、貸与日、金額（円）、状態"],
+        &[
+            "シート「台帳」: 見出しの行が先頭の20行にありません。必要な見出し: 管理番号、使用目的、貸与日、金額（円）、状態",
+        ],
     );
 }
 
@@ -92,9 +102,8 @@ fn the_sheet_is_found_by_name_or_because_it_is_the_only_one() {
     let memo = || sheet("メモ", vec![row(&["x"])]);
     let book_of = |sheets| {
         let book = book(sheets);
-        find_table(&loans(), &book).map(|table| {
-            table.notes().iter().map(Refusal::to_string).collect::<Vec<_>>()
-        })
+        find_table(&loans(), &book)
+            .map(|table| table.notes().iter().map(Refusal::to_string).collect::<Vec<_>>())
     };
     assert_eq!(
         book_of(vec![memo(), ledger(&HEADERS, &[]), hidden(sheet("隠し", vec![row(&["x"])]))]).unwrap(),
@@ -126,11 +135,15 @@ fn origin_sheet(register: &str, seq: &str) -> Sheet {
 fn a_file_of_another_register_is_refused_and_an_old_definition_noted() {
     refused(
         vec![ledger(&HEADERS, &[]), origin_sheet("disposals", "3")],
-        &["このファイルは別の台帳（disposals）から出力されたものです。「USBメモリ貸与管理簿」には取り込めません。"],
+        &[
+            "このファイルは別の台帳（disposals）から出力されたものです。「USBメモリ貸与管理簿」には取り込めません。",
+        ],
     );
     refused(
         vec![ledger(&HEADERS, &[]), origin_sheet("usb-loans", "many")],
-        &["シート「_sekisho」: 出力元の情報（seq）を読めません。台帳から出力し直したファイルを使うか、このシートを削除してください。"],
+        &[
+            "シート「_sekisho」: 出力元の情報（seq）を読めません。台帳から出力し直したファイルを使うか、このシートを削除してください。",
+        ],
     );
     let book = book(vec![ledger(&HEADERS, &[]), origin_sheet("usb-loans", "3")]);
     let table = find_table(&loans(), &book).unwrap();
@@ -164,7 +177,8 @@ fn some_columns_are_enough_when_asked_so() {
 fn read(cell: Cell, field: &str, epoch_1904: bool) -> Result<Value, String> {
     let mut ledger = ledger(&HEADERS, &[&["USB-0001", "", "", "", ""]]);
     ledger.epoch_1904 = epoch_1904;
-    let column = ["number", "purpose", "lent_on", "amount", "state"].iter().position(|id| *id == field).unwrap();
+    let column =
+        ["number", "purpose", "lent_on", "amount", "state"].iter().position(|id| *id == field).unwrap();
     ledger.rows[4][column] = cell;
     let book = book(vec![ledger]);
     let definition = loans();
@@ -182,7 +196,10 @@ fn cells_become_values_or_a_reason() {
     assert_eq!(read(number(46113.0), "lent_on", false), Ok(day.clone()));
     assert_eq!(read(number(44651.0), "lent_on", true), Ok(day.clone()));
     assert_eq!(read(number(20_260_401.0), "lent_on", true), Ok(day.clone()));
-    assert_eq!(read(Cell::of(CellValue::DateTime(date(2026, 4, 1).at(0, 0, 0, 0))), "lent_on", true), Ok(day));
+    assert_eq!(
+        read(Cell::of(CellValue::DateTime(date(2026, 4, 1).at(0, 0, 0, 0))), "lent_on", true),
+        Ok(day)
+    );
     assert_eq!(
         read(text("令和8年13月1日"), "lent_on", false),
         Err("和暦の日付として読めません: 令和8年13月1日（13月はありません）".to_owned())
@@ -195,7 +212,8 @@ fn cells_become_values_or_a_reason() {
     assert_eq!(read(formula(CellValue::Number(5.0)), "amount", false), Ok(Value::Int(5)));
     assert_eq!(
         read(formula(CellValue::Empty), "amount", false),
-        Err("数式の計算結果がファイルにありません。Excelで開いて保存し直すか、値に置き換えてください。".to_owned())
+        Err("数式の計算結果がファイルにありません。Excelで開いて保存し直すか、値に置き換えてください。"
+            .to_owned())
     );
     assert_eq!(
         read(Cell { merged: true, ..Cell::EMPTY }, "purpose", false),
@@ -205,14 +223,27 @@ fn cells_become_values_or_a_reason() {
 
 #[test]
 fn rows_end_where_nothing_stands_and_stray_cells_are_named() {
-    let mut ledger = ledger(&HEADERS, &[&["USB-0001"], &["", "  "], &[], &["", "x"], &["", "", "", "", "", "メモ"], &["", "", "", "", "", "二つ目"]]);
+    let mut ledger = ledger(
+        &HEADERS,
+        &[
+            &["USB-0001"],
+            &["", "  "],
+            &[],
+            &["", "x"],
+            &["", "", "", "", "", "メモ"],
+            &["", "", "", "", "", "二つ目"],
+        ],
+    );
     ledger.rows[9][0] = Cell { merged: true, ..Cell::EMPTY };
     let book = book(vec![ledger]);
     let definition = loans();
     let table = find_table(&definition, &book).unwrap();
     assert_eq!(table.lines().collect::<Vec<_>>(), [4, 7]);
     let stray: Vec<String> = table.stray_cells().iter().map(Refusal::to_string).collect();
-    assert_eq!(stray, ["シート「台帳」 F9: 見出しのない列に値があります。値を消すか、見出しを付けてください。"]);
+    assert_eq!(
+        stray,
+        ["シート「台帳」 F9: 見出しのない列に値があります。値を消すか、見出しを付けてください。"]
+    );
 }
 
 #[test]

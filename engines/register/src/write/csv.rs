@@ -43,7 +43,12 @@ pub fn write_csv(
     end_line(&mut out, &line, encoding).map_err(|character| WriteError::NotInCp932 {
         row: 1,
         key: String::new(),
-        header: columns.iter().map(|(c, _)| c.header.as_str()).find(|h| h.contains(character)).unwrap_or_default().to_owned(),
+        header: columns
+            .iter()
+            .map(|(c, _)| c.header.as_str())
+            .find(|h| h.contains(character))
+            .unwrap_or_default()
+            .to_owned(),
         character,
     })?;
     for (number, values) in rows.enumerate() {
@@ -58,9 +63,9 @@ pub fn write_csv(
             }
         }
         end_line(&mut out, &line, encoding).map_err(|character| {
-            let at = columns.iter().find(|(_, kind)| {
-                spell_iso(kind, values.get(kind.id.as_str()), lookup).contains(character)
-            });
+            let at = columns
+                .iter()
+                .find(|(_, kind)| spell_iso(kind, values.get(kind.id.as_str()), lookup).contains(character));
             WriteError::NotInCp932 {
                 row: number.saturating_add(2),
                 key: key_text(definition, &values).unwrap_or_default(),

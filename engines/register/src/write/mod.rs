@@ -73,7 +73,9 @@ impl WriteError {
     pub fn text(&self) -> Text {
         match self {
             Self::TooLong { cell, header } => Text::new(
-                format!("{cell}「{header}」: Excelのセルに入る文字数（32,767文字）を超えています。CSVで出力してください。"),
+                format!(
+                    "{cell}「{header}」: Excelのセルに入る文字数（32,767文字）を超えています。CSVで出力してください。"
+                ),
                 format!("{cell} `{header}`: longer than the 32,767 characters of a cell: export CSV"),
             ),
             Self::TooManyRows => Text::new(
@@ -101,7 +103,8 @@ impl WriteError {
 
 /// The columns of an export, from left to right, with their fields.
 fn columns<'d>(definition: &'d Definition, meta: &ExportMeta) -> Vec<(&'d LayoutColumn, &'d Field)> {
-    let seen = definition.layout.columns.iter().filter(|column| !meta.withheld.contains(column.field.as_str()));
+    let seen =
+        definition.layout.columns.iter().filter(|column| !meta.withheld.contains(column.field.as_str()));
     seen.filter_map(|column| Some((column, definition.field(column.field.as_str())?))).collect()
 }
 

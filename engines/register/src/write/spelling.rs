@@ -14,7 +14,8 @@ pub fn spell(field: &Field, value: &Value, lookup: &dyn Lookup) -> String {
     match (&field.kind, value) {
         (FieldType::Choice, Value::Text(id)) => choice(field, id),
         (FieldType::Choices, Value::List(ids)) => {
-            let known = field.choices.iter().filter(|choice| ids.contains(&choice.id)).map(|choice| &choice.id);
+            let known =
+                field.choices.iter().filter(|choice| ids.contains(&choice.id)).map(|choice| &choice.id);
             let unknown = ids.iter().filter(|id| field.choice(id).is_none());
             list(known.chain(unknown).map(|id| choice(field, id)))
         }
@@ -59,7 +60,8 @@ fn choice(field: &Field, id: &str) -> String {
     let label = &choice.label.ja;
     let same = |other: &&crate::definition::Choice| other.label.ja == *label || other.id == *label;
     let alone = field.choices.iter().filter(same).count() == 1;
-    let fit = is_whole(label) || (field.kind == FieldType::Choice && !label.trim().is_empty() && !label.contains('\n'));
+    let fit = is_whole(label)
+        || (field.kind == FieldType::Choice && !label.trim().is_empty() && !label.contains('\n'));
     if alone && fit { label.clone() } else { id.to_owned() }
 }
 
@@ -94,7 +96,11 @@ fn name(field: &Field, id: &str, lookup: &dyn Lookup) -> String {
         _ => return id.to_owned(),
     };
     let several = field.kind.is_list();
-    let fit = if several { is_whole(&name) } else { name.trim() == name && !name.contains('\n') && !name.is_empty() };
+    let fit = if several {
+        is_whole(&name)
+    } else {
+        name.trim() == name && !name.contains('\n') && !name.is_empty()
+    };
     if fit && found == Found::One(id.to_owned()) { name } else { id.to_owned() }
 }
 
@@ -118,7 +124,12 @@ impl<'f> Names<'f> {
     ) -> String {
         let named = matches!(
             self.field.kind,
-            FieldType::Choice | FieldType::Person | FieldType::Unit | FieldType::Zone | FieldType::Class(_) | FieldType::Reference(_)
+            FieldType::Choice
+                | FieldType::Person
+                | FieldType::Unit
+                | FieldType::Zone
+                | FieldType::Class(_)
+                | FieldType::Reference(_)
         );
         let Value::Text(id) = value else { return how(self.field, value, lookup) };
         if !named {

@@ -151,16 +151,21 @@ fn names_that_lead_elsewhere_are_written_as_ids() {
     check("person", "r_p1".into(), "髙﨑 𠮷子");
     check("person", "r_p2".into(), "r_p2");
     check("state", "back".into(), "返却、済");
-    check("marks", Value::list(["a".to_owned(), "b".to_owned()]), "窓口、b");
+    check("marks", Value::list(["a".to_owned(), "b".to_owned()]), "窓口、電話・郵送");
     check("medium", "r_m2".into(), "青、白のUSB");
-    check("media", Value::list(["r_m1".to_owned(), "r_m2".to_owned(), "r_m3".to_owned()]), "r_m2、r_m3、赤いUSB");
+    check(
+        "media",
+        Value::list(["r_m1".to_owned(), "r_m2".to_owned(), "r_m3".to_owned()]),
+        "r_m2、r_m3、赤いUSB",
+    );
     assert_eq!(spell(field("person"), &"r_gone".into(), &City), "r_gone");
 }
 
 #[test]
 fn a_hundred_thousand_rows_take_seconds_not_minutes() {
     let definition = loans();
-    let mut list = (0..100_000).map(|i| loan(&format!("USB-{i:04}"), "会議資料の持ち運び", Some(date(2026, 4, 1)), Some(i), "lent"));
+    let mut list = (0..100_000)
+        .map(|i| loan(&format!("USB-{i:04}"), "会議資料の持ち運び", Some(date(2026, 4, 1)), Some(i), "lent"));
     let bytes = write_xlsx(&definition, &mut list, &meta(), &NoLookup).unwrap();
     let book = read(&bytes);
     assert_eq!(book.sheets[0].rows.len(), 100_004);

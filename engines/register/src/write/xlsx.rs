@@ -3,8 +3,8 @@
 
 use jiff::civil::Date;
 use rust_xlsxwriter::{
-    Color, DataValidation, DataValidationErrorStyle, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder,
-    Formula, Workbook, Worksheet, XlsxError,
+    Color, DataValidation, DataValidationErrorStyle, DocProperties, ExcelDateTime, Format, FormatAlign,
+    FormatBorder, Formula, Workbook, Worksheet, XlsxError,
 };
 
 use super::spelling::{Names, spell};
@@ -48,8 +48,10 @@ pub fn write_xlsx(
     let last = write_rows(sheet, header, &columns, rows, lookup)?;
     head(sheet, definition, meta, header, &columns)?;
     page(sheet, definition, header, last, &columns)?;
-    let lists: Vec<(u16, Vec<String>)> =
-        numbered(&columns).map(|(place, (_, field))| (place, choices(field))).filter(|(_, list)| !list.is_empty()).collect();
+    let lists: Vec<(u16, Vec<String>)> = numbered(&columns)
+        .map(|(place, (_, field))| (place, choices(field)))
+        .filter(|(_, list)| !list.is_empty())
+        .collect();
     for (place, (column, list)) in lists.iter().enumerate() {
         offer(sheet, header, last, *column, place, list.len())?;
     }
@@ -68,7 +70,9 @@ pub fn write_xlsx(
 
 type Columns<'d> = [(&'d LayoutColumn, &'d Field)];
 
-fn numbered<'c, 'd>(columns: &'c Columns<'d>) -> impl Iterator<Item = (u16, &'c (&'d LayoutColumn, &'d Field))> {
+fn numbered<'c, 'd>(
+    columns: &'c Columns<'d>,
+) -> impl Iterator<Item = (u16, &'c (&'d LayoutColumn, &'d Field))> {
     (0_u16..).zip(columns)
 }
 
@@ -203,7 +207,10 @@ fn page(
     columns: &Columns<'_>,
 ) -> Result<(), WriteError> {
     for (place, (column, field)) in numbered(columns) {
-        sheet.set_column_width(place, column.width.unwrap_or_else(|| width(column, field)).clamp(4.0, 120.0))?;
+        sheet.set_column_width(
+            place,
+            column.width.unwrap_or_else(|| width(column, field)).clamp(4.0, 120.0),
+        )?;
     }
     sheet.set_paper_size(A4).set_print_fit_to_pages(1, 0).set_margins(0.4, 0.4, 0.6, 0.6, 0.3, 0.3);
     match definition.layout.orientation {
@@ -227,10 +234,16 @@ fn width(column: &LayoutColumn, field: &Field) -> f64 {
         FieldType::Text | FieldType::Url | FieldType::References(_) => 28,
         FieldType::Period => 36,
         FieldType::Date | FieldType::CorporateNumber | FieldType::Phone => 16,
-        FieldType::Time | FieldType::Mail | FieldType::Mac | FieldType::Ip | FieldType::Person | FieldType::Unit => 22,
+        FieldType::Time
+        | FieldType::Mail
+        | FieldType::Mac
+        | FieldType::Ip
+        | FieldType::Person
+        | FieldType::Unit => 22,
         _ => 12,
     };
-    let header = column.header.chars().map(|c| if c.is_ascii() { 1_u16 } else { 2 }).fold(2_u16, u16::saturating_add);
+    let header =
+        column.header.chars().map(|c| if c.is_ascii() { 1_u16 } else { 2 }).fold(2_u16, u16::saturating_add);
     f64::from(header.clamp(8, 24).max(usual))
 }
 
