@@ -101,13 +101,90 @@ fn style_of(block: &Block<'_>) -> String {
     }
 }
 
+/// A paragraph that names its style and carries its form itself, too: the styles have no name (see [`styles`]), and not
+/// every program takes the form from such a style.
 fn paragraph(style: &str, text: &str, breaks: bool) -> String {
-    let page = if breaks { "<w:pageBreakBefore/>" } else { "" };
-    format!("<w:p><w:pPr><w:pStyle w:val=\"{style}\"/>{page}</w:pPr>{}</w:p>", run(text))
+    let look = Look::of(style);
+    format!(
+        "<w:p><w:pPr><w:pStyle w:val=\"{style}\"/>{}</w:pPr>{}</w:p>",
+        look.paragraph(breaks),
+        run(&look.run, text)
+    )
 }
 
-fn run(text: &str) -> String {
-    format!("<w:r><w:t xml:space=\"preserve\">{}</w:t></w:r>", escape(text))
+fn run(form: &str, text: &str) -> String {
+    let form = if form.is_empty() { String::new() } else { format!("<w:rPr>{form}</w:rPr>") };
+    format!("<w:r>{form}<w:t xml:space=\"preserve\">{}</w:t></w:r>", escape(text))
+}
+
+/// What paragraphs of a style look like. Lengths are twentieths of a point.
+#[derive(Default)]
+struct Look {
+    keep_next: bool,
+    space: Option<(u32, u32)>,
+    indent: String,
+    align: &'static str,
+    outline: Option<u8>,
+    run: String,
+}
+
+impl Look {
+    fn of(style: &str) -> Self {
+        let depth = style.chars().last().and_then(|c| c.to_digit(10)).unwrap_or(1);
+        let left = depth.saturating_sub(1).saturating_mul(210);
+        let gothic = fonts("ＭＳ ゴシック");
+        let base = Self::default();
+        match style.trim_end_matches(|c: char| c.is_ascii_digit()) {
+            "Cover" => Self { space: Some((600, 200)), align: "center", run: gothic + &size(36), ..base },
+            "CoverSmall" => Self { space: Some((80, 80)), align: "center", run: size(24), ..base },
+            "Title" => Self { space: Some((240, 360)), align: "center", run: gothic + &size(28), ..base },
+            "Header" => Self { align: "right", run: size(18), ..base },
+            "Footer" => Self { align: "center", run: size(18), ..base },
+            "Heading" => Self {
+                keep_next: true,
+                space: Some((if depth == 1 { 360 } else { 180 }, 60)),
+                indent: format!("<w:ind w:left=\"{left}\"/>"),
+                outline: u8::try_from(depth.saturating_sub(1)).ok(),
+                run: gothic + &size(if depth == 1 { 24 } else { 21 }),
+                ..base
+            },
+            "Item" => Self {
+                indent: format!("<w:ind w:left=\"{}\" w:hanging=\"420\"/>", left.saturating_add(420)),
+                ..base
+            },
+            _ => Self { indent: format!("<w:ind w:left=\"{left}\"/>"), ..base },
+        }
+    }
+
+    /// The paragraph's properties in the order of the schema.
+    fn paragraph(&self, breaks: bool) -> String {
+        let mut out = String::new();
+        if self.keep_next {
+            out.push_str("<w:keepNext/>");
+        }
+        if breaks {
+            out.push_str("<w:pageBreakBefore/>");
+        }
+        if let Some((before, after)) = self.space {
+            out.push_str(&format!("<w:spacing w:before=\"{before}\" w:after=\"{after}\"/>"));
+        }
+        out.push_str(&self.indent);
+        if !self.align.is_empty() {
+            out.push_str(&format!("<w:jc w:val=\"{}\"/>", self.align));
+        }
+        if let Some(outline) = self.outline {
+            out.push_str(&format!("<w:outlineLvl w:val=\"{outline}\"/>"));
+        }
+        out
+    }
+}
+
+fn fonts(family: &str) -> String {
+    format!("<w:rFonts w:ascii=\"{family}\" w:hAnsi=\"{family}\" w:eastAsia=\"{family}\" w:cs=\"{family}\"/>")
+}
+
+fn size(half_points: u32) -> String {
+    format!("<w:sz w:val=\"{half_points}\"/><w:szCs w:val=\"{half_points}\"/>")
 }
 
 fn header(content: &Content, handling: &Handling) -> String {
@@ -117,11 +194,13 @@ fn header(content: &Content, handling: &Handling) -> String {
 }
 
 fn footer(handling: &Handling) -> String {
+    let look = Look::of("Footer");
     let number = format!(
-        "<w:p><w:pPr><w:pStyle w:val=\"Footer\"/></w:pPr>{}<w:fldSimple w:instr=\" PAGE \">{}</w:fldSimple>{}</w:p>",
-        run("- "),
-        run("1"),
-        run(" -")
+        "<w:p><w:pPr><w:pStyle w:val=\"Footer\"/>{}</w:pPr>{}<w:fldSimple w:instr=\" PAGE \">{}</w:fldSimple>{}</w:p>",
+        look.paragraph(false),
+        run(&look.run, "- "),
+        run(&look.run, "1"),
+        run(&look.run, " -")
     );
     let trace = handling.trace.as_ref().map_or_else(String::new, |trace| paragraph("Footer", trace, false));
     format!("{PROLOGUE}<w:ftr xmlns:w=\"{WORD}\">{number}{trace}</w:ftr>")
@@ -130,55 +209,26 @@ fn footer(handling: &Handling) -> String {
 /// Depths that have styles of their own; deeper clauses look like these.
 const DEEPEST: u8 = 6;
 
+/// The styles. They have no `w:name`: it may be left out, and the positive list of the disarming does not have it.
 fn styles() -> String {
-    let fonts = |family: &str| {
-        format!(
-            "<w:rFonts w:ascii=\"{family}\" w:hAnsi=\"{family}\" w:eastAsia=\"{family}\" w:cs=\"{family}\"/>"
-        )
-    };
-    let (mincho, gothic) = (fonts("ＭＳ 明朝"), fonts("ＭＳ ゴシック"));
     let mut out = format!(
-        "{PROLOGUE}<w:styles xmlns:w=\"{WORD}\"><w:docDefaults><w:rPrDefault><w:rPr>{mincho}<w:sz w:val=\"21\"/>\
-         <w:szCs w:val=\"21\"/><w:lang w:val=\"en-US\" w:eastAsia=\"ja-JP\"/></w:rPr></w:rPrDefault></w:docDefaults>\
-         <w:style w:type=\"paragraph\" w:default=\"1\" w:styleId=\"Normal\"><w:qFormat/></w:style>"
+        "{PROLOGUE}<w:styles xmlns:w=\"{WORD}\"><w:docDefaults><w:rPrDefault><w:rPr>{}{}\
+         <w:lang w:val=\"en-US\" w:eastAsia=\"ja-JP\"/></w:rPr></w:rPrDefault></w:docDefaults>\
+         <w:style w:type=\"paragraph\" w:default=\"1\" w:styleId=\"Normal\"><w:qFormat/></w:style>",
+        fonts("ＭＳ 明朝"),
+        size(21)
     );
-    // Styles have no `w:name`: it may be left out, and the positive list of the disarming does not have it. What a style
-    // is for says its outline level.
-    let mut add = |id: &str, paragraph: &str, run: &str| {
+    let deep = ["Heading", "Text", "Item"];
+    let leveled = (1..=DEEPEST).flat_map(|level| deep.map(|name| format!("{name}{level}")));
+    let plain = ["Cover", "CoverSmall", "Title", "Header", "Footer"].map(str::to_owned);
+    for id in plain.into_iter().chain(leveled) {
+        let look = Look::of(&id);
         out.push_str(&format!(
-            "<w:style w:type=\"paragraph\" w:styleId=\"{id}\"><w:basedOn w:val=\"Normal\"/>\
-             <w:qFormat/><w:pPr>{paragraph}</w:pPr><w:rPr>{run}</w:rPr></w:style>"
+            "<w:style w:type=\"paragraph\" w:styleId=\"{id}\"><w:basedOn w:val=\"Normal\"/><w:qFormat/>\
+             <w:pPr>{}</w:pPr><w:rPr>{}</w:rPr></w:style>",
+            look.paragraph(false),
+            look.run
         ));
-    };
-    let centre = "<w:jc w:val=\"center\"/>";
-    let size = |half_points: u32| format!("<w:sz w:val=\"{half_points}\"/><w:szCs w:val=\"{half_points}\"/>");
-    add(
-        "Cover",
-        &format!("<w:spacing w:before=\"600\" w:after=\"200\"/>{centre}"),
-        &format!("{gothic}{}", size(36)),
-    );
-    add("CoverSmall", &format!("<w:spacing w:before=\"80\" w:after=\"80\"/>{centre}"), &size(24));
-    add(
-        "Title",
-        &format!("<w:spacing w:before=\"240\" w:after=\"360\"/>{centre}"),
-        &format!("{gothic}{}", size(28)),
-    );
-    add("Header", "<w:jc w:val=\"right\"/>", &size(18));
-    add("Footer", centre, &size(18));
-    for level in 1..=DEEPEST {
-        let left = u32::from(level.saturating_sub(1)) * 210;
-        let outline = level.saturating_sub(1);
-        let (before, points) = if level == 1 { (360, 24) } else { (180, 21) };
-        add(
-            &format!("Heading{level}"),
-            &format!(
-                "<w:keepNext/><w:spacing w:before=\"{before}\" w:after=\"60\"/><w:ind w:left=\"{left}\"/><w:outlineLvl w:val=\"{outline}\"/>"
-            ),
-            &format!("{gothic}{}", size(points)),
-        );
-        add(&format!("Text{level}"), &format!("<w:ind w:left=\"{left}\"/>"), "");
-        let hanging = left.saturating_add(420);
-        add(&format!("Item{level}"), &format!("<w:ind w:left=\"{hanging}\" w:hanging=\"420\"/>"), "");
     }
     out.push_str("</w:styles>");
     out
