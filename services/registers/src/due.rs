@@ -176,8 +176,8 @@ pub(crate) fn open<'a>(
     let mark = select.param(SqlValue::Text(first_after.to_string()));
     let column = &reminder.date;
     select.and(format!("{column} < {mark}"));
-    let today = select.param(SqlValue::Text(env.today.to_string()));
-    Ok(Some((select, format!("{column} < {today}"))))
+    // Not a parameter: a query that doesn't count the overdue ones would have one too many.
+    Ok(Some((select, format!("{column} < '{}'", env.today))))
 }
 
 /// A condition that the reminder goes to the caller; `None` if it never does.

@@ -34,7 +34,6 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 

@@ -29,7 +29,13 @@ impl Registers {
     ///
     /// # Errors
     /// As [`Registers::all_rows`].
-    pub fn rows_where(&self, caller: &Caller, register: &str, field: &str, value: &Value) -> Result<Vec<RowView>> {
+    pub fn rows_where(
+        &self,
+        caller: &Caller,
+        register: &str,
+        field: &str,
+        value: &Value,
+    ) -> Result<Vec<RowView>> {
         self.seen(caller, register, Some((field, value)))
     }
 
@@ -136,7 +142,9 @@ fn every(ask: &dyn Ask, definition: &Definition, only: Option<(&str, &Value)>) -
             };
             let parameter = match wanted {
                 Value::Text(text) => text.into(),
-                other => field.to_sql(&other).into_iter().next().map_or(sekisho_store::Value::Null, sql_value),
+                other => {
+                    field.to_sql(&other).into_iter().next().map_or(sekisho_store::Value::Null, sql_value)
+                }
             };
             let sql =
                 format!("SELECT {columns} FROM {table} WHERE {} {condition} ?1 ORDER BY {order}", field.id);

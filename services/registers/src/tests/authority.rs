@@ -38,7 +38,8 @@ pub(super) fn every_role_reaches_exactly_what_the_table_says(bed: &Bed) {
     let other = format!("r_{}", "t".repeat(26));
     plant(&city, &staff, &other);
     let mut compared = 0u32;
-    let roles: Vec<String> = policy.roles.iter().map(|role| role.id.to_string()).chain(["none".to_owned()]).collect();
+    let roles: Vec<String> =
+        policy.roles.iter().map(|role| role.id.to_string()).chain(["none".to_owned()]).collect();
     for definition in city.registers.catalogue().iter() {
         for role in &roles {
             let mut caller = city.caller("bucho");
@@ -69,7 +70,12 @@ pub(super) fn every_role_reaches_exactly_what_the_table_says(bed: &Bed) {
             for (number, (relation, mine)) in planted().enumerate() {
                 let row = row_id(number);
                 let expect = expected(definition, &held, Action::See, relation, mine);
-                assert_eq!(visible.contains(&row), expect, "{} {role} list {relation} mine={mine}", definition.id);
+                assert_eq!(
+                    visible.contains(&row),
+                    expect,
+                    "{} {role} list {relation} mine={mine}",
+                    definition.id
+                );
             }
         }
     }

@@ -16,11 +16,11 @@ use crate::{Caller, Draft, Loaded, Registers, RegistersError, RowId, Saved, load
 pub(super) const MORNING: i64 = 1_795_392_000_000;
 pub(super) const DAY: i64 = 86_400_000;
 
-pub(super) const STAFF: &str = include_str!("staff.toml");
-pub(super) const MEDIA: &str = include_str!("media.toml");
-pub(super) const BOXES: &str = include_str!("boxes.toml");
-pub(super) const LOANS: &str = include_str!("loans.toml");
-pub(super) const PLANS: &str = include_str!("plans.toml");
+/// A definition of the tests.
+pub(super) fn definition(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests");
+    fs::read_to_string(folder.join(format!("{name}.toml"))).unwrap()
+}
 
 /// Where a city is.
 pub(super) struct Bed {
@@ -81,8 +81,7 @@ impl Bed {
                 identity.create_person(&Actor::System, new)?;
             }
         }
-        let registers =
-            Registers::new(store.clone(), policy, &identity, loaded, approval.clone(), None)?;
+        let registers = Registers::new(store.clone(), policy, &identity, loaded, approval.clone(), None)?;
         Ok(City { registers, store, identity, approval, clock })
     }
 }
@@ -114,9 +113,9 @@ pub(super) fn policy() -> Policy {
 }
 
 pub(super) fn definitions() -> Vec<(String, String)> {
-    [("staff", STAFF), ("media", MEDIA), ("boxes", BOXES), ("loans", LOANS), ("plans", PLANS)]
+    ["staff", "media", "boxes", "loans", "plans"]
         .into_iter()
-        .map(|(name, text)| (format!("{name}.toml"), text.to_owned()))
+        .map(|name| (format!("{name}.toml"), definition(name)))
         .collect()
 }
 

@@ -4,7 +4,7 @@ use jiff::civil::date;
 use sekisho_approval::{CaseState, Decision};
 use sekisho_register::{Value, Values};
 
-use super::bed::{BOXES, Bed, City, DAY, MEDIA, definitions, of};
+use super::bed::{Bed, City, DAY, definition, definitions, of};
 use crate::{
     Caller, Draft, DueFor, Filter, FilterOp, ListQuery, Override, RegistersError, RowId, Saved, VersionKind,
 };
@@ -50,10 +50,7 @@ pub(super) fn a_row_is_added_changed_removed_and_keeps_its_history(bed: &Bed) {
     assert_eq!(city.events("register.row").len(), before);
 
     city.registers.remove(&suzuki, "media", &row, 2, "廃棄したため").unwrap();
-    assert!(matches!(
-        city.registers.row(&suzuki, "media", &row, None),
-        Err(RegistersError::NotFound(_))
-    ));
+    assert!(matches!(city.registers.row(&suzuki, "media", &row, None), Err(RegistersError::NotFound(_))));
     let history = city.registers.history(&suzuki, "media", &row).unwrap();
     let kinds: Vec<VersionKind> = history.iter().map(|version| version.kind).collect();
     assert_eq!(kinds, [VersionKind::Added, VersionKind::Changed, VersionKind::Removed]);
@@ -98,7 +95,8 @@ pub(super) fn numbers_have_no_gaps_and_are_never_assigned_twice(bed: &Bed) {
     assert_eq!(all, expect);
     // A number that was used is not used again, also when its row is gone or it was brought along.
     let system = Caller::system("test");
-    let last = city.registers.list(&system, &ListQuery { text: "M-0020".to_owned(), ..query.clone() }).unwrap();
+    let last =
+        city.registers.list(&system, &ListQuery { text: "M-0020".to_owned(), ..query.clone() }).unwrap();
     city.registers.remove(&system, "media", &last.rows[0].id, 1, "").unwrap();
     city.add("media", &[("number", "M-0030".into()), ("name", "持込み".into()), ("unit", "fukushi".into())]);
     let next = city.medium("次", "c2", "fukushi");
@@ -123,7 +121,8 @@ pub(super) fn keys_and_unique_fields_stay_unique(bed: &Bed) {
     let system = Caller::system("test");
     let refused = city.registers.save(&system, "staff", draft(None, 0, again.clone())).unwrap_err();
     let RegistersError::Refused(rows) = refused else { panic!("{refused}") };
-    let fields: Vec<&str> = rows[0].violations.iter().filter_map(|v| v.field.as_ref()).map(|f| f.as_str()).collect();
+    let fields: Vec<&str> =
+        rows[0].violations.iter().filter_map(|v| v.field.as_ref()).map(|f| f.as_str()).collect();
     assert_eq!(fields, ["staff_number", "login"]);
     // Free again once the row is gone.
     city.registers.remove(&system, "staff", &row, 1, "").unwrap();
@@ -139,7 +138,9 @@ pub(super) fn a_reference_must_exist_and_holds_its_row(bed: &Bed) {
         of(&[("medium", medium.into()), ("borrower", person.into()), ("unit", "fukushi".into())])
     };
     let nowhere = format!("r_{}", "a".repeat(26));
-    for bad in [loan(&nowhere, staff.as_str()), loan(medium.as_str(), &nowhere), loan("M-0001", staff.as_str())] {
+    for bad in
+        [loan(&nowhere, staff.as_str()), loan(medium.as_str(), &nowhere), loan("M-0001", staff.as_str())]
+    {
         let refused = city.registers.save(&system, "loans", draft(None, 0, bad)).unwrap_err();
         assert!(matches!(refused, RegistersError::Refused(_)), "{refused}");
     }
@@ -173,7 +174,8 @@ const NUMBER: &str = "123456789018";
 pub(super) fn an_individual_number_is_kept_out_and_the_ledger_never_holds_it(bed: &Bed) {
     let city = bed.city();
     let yamada = city.caller("yamada");
-    for text in [format!("個人番号は{NUMBER}です"), "マイナンバー １２３４－５６７８－９０１８".to_owned()] {
+    for text in [format!("個人番号は{NUMBER}です"), "マイナンバー １２３４－５６７８－９０１８".to_owned()]
+    {
         let values = of(&[("name", "媒体".into()), ("unit", "fukushi".into()), ("note", text.into())]);
         let refused = city.registers.save(&yamada, "media", draft(None, 0, values)).unwrap_err();
         let RegistersError::IndividualNumber { field, .. } = &refused else { panic!("{refused}") };
@@ -239,14 +241,18 @@ pub(super) fn containers_take_the_highest_class_of_their_parts(bed: &Bed) {
 
 pub(super) fn lists_are_searched_filtered_sorted_and_paged(bed: &Bed) {
     let city = bed.city();
-    for (name, unit, price) in
-        [("USBメモリー 赤", "fukushi", Some(500)), ("ハードディスク", "fukushi", Some(20_000)), ("紙袋", "fukushi", None), ("他課", "zeimu", Some(1))]
-    {
+    for (name, unit, price) in [
+        ("USBメモリー 赤", "fukushi", Some(500)),
+        ("ハードディスク", "fukushi", Some(20_000)),
+        ("紙袋", "fukushi", None),
+        ("他課", "zeimu", Some(1)),
+    ] {
         let price = price.map_or(Value::Null, Value::Int);
         city.add("media", &[("name", name.into()), ("unit", unit.into()), ("price", price)]);
     }
     let base = ListQuery::of("media");
-    let check = |query: ListQuery, expect: &[&str]| assert_eq!(keys(&city, "suzuki", &query), expect, "{query:?}");
+    let check =
+        |query: ListQuery, expect: &[&str]| assert_eq!(keys(&city, "suzuki", &query), expect, "{query:?}");
     check(base.clone(), &["M-0001", "M-0002", "M-0003"]);
     check(ListQuery { text: "ｕｓｂ めもりー".to_owned(), ..base.clone() }, &["M-0001"]);
     check(ListQuery { text: "福祉課".to_owned(), ..base.clone() }, &["M-0001", "M-0002", "M-0003"]);
@@ -264,10 +270,8 @@ pub(super) fn lists_are_searched_filtered_sorted_and_paged(bed: &Bed) {
     check(filter("price", FilterOp::IsNot, "500"), &["M-0002", "M-0003"]);
     check(filter("name", FilterOp::Contains, "ディスク"), &["M-0002"]);
     check(filter("unit", FilterOp::Is, "福祉課"), &["M-0001", "M-0002", "M-0003"]);
-    let page = city
-        .registers
-        .list(&city.caller("suzuki"), &ListQuery { limit: 1, offset: 1, ..by_price })
-        .unwrap();
+    let page =
+        city.registers.list(&city.caller("suzuki"), &ListQuery { limit: 1, offset: 1, ..by_price }).unwrap();
     assert_eq!((page.total, page.rows.len(), page.rows[0].key.as_str()), (3, 1, "M-0002"));
     assert!(city.registers.list(&city.caller("suzuki"), &filter("nothing", FilterOp::Is, "")).is_err());
     assert_eq!(keys(&city, "kansa", &base).len(), 4);
@@ -294,7 +298,8 @@ pub(super) fn a_day_in_the_past_is_shown_as_it_was(bed: &Bed) {
     assert!(names(Some(date(2026, 11, 22))).is_empty());
     let then = city.registers.row(&city.caller("suzuki"), "media", &gone, Some(date(2026, 11, 23))).unwrap();
     assert_eq!(then.title, "消える");
-    let found = ListQuery { as_of: Some(date(2026, 11, 23)), text: "元の".to_owned(), ..ListQuery::of("media") };
+    let found =
+        ListQuery { as_of: Some(date(2026, 11, 23)), text: "元の".to_owned(), ..ListQuery::of("media") };
     assert_eq!(keys(&city, "suzuki", &found), ["M-0001"]);
 }
 
@@ -321,7 +326,11 @@ pub(super) fn secret_fields_are_neither_shown_nor_found(bed: &Bed) {
         ..ListQuery::of("staff")
     };
     assert!(city.registers.list(&yamada, &filter).is_err());
-    assert!(city.registers.list(&yamada, &ListQuery { sort: Some("grade".to_owned()), ..ListQuery::of("staff") }).is_err());
+    assert!(
+        city.registers
+            .list(&yamada, &ListQuery { sort: Some("grade".to_owned()), ..ListQuery::of("staff") })
+            .is_err()
+    );
     let history = city.registers.history(&yamada, "staff", &row).unwrap();
     assert!(history[0].changes.as_ref().unwrap().iter().all(|change| change.field.as_str() != "grade"));
 }
@@ -363,7 +372,14 @@ pub(super) fn what_is_due_reaches_the_right_people(bed: &Bed) {
     let loans = counts.iter().find(|count| count.register.as_str() == "loans").unwrap();
     assert_eq!((loans.rows, loans.due, loans.overdue), (4, 1, 2));
     // Remembered numbers change with the register.
-    city.add("loans", &[("medium", medium.as_str().into()), ("borrower", staff.as_str().into()), ("unit", "fukushi".into())]);
+    city.add(
+        "loans",
+        &[
+            ("medium", medium.as_str().into()),
+            ("borrower", staff.as_str().into()),
+            ("unit", "fukushi".into()),
+        ],
+    );
     let counts = city.registers.counts(&city.caller("suzuki")).unwrap();
     assert_eq!(counts.iter().find(|count| count.register.as_str() == "loans").unwrap().rows, 5);
 }
@@ -402,8 +418,10 @@ pub(super) fn a_stale_change_goes_back_to_its_drafter(bed: &Bed) {
     let case = case_of(city.registers.save(&yamada, "plans", draft(Some(&row), 1, values)).unwrap());
     city.change("plans", &row, &[("name", "別の計画".into())]);
     let view = city.approval.case(&city.sits("suzuki"), &case).unwrap();
-    let refused =
-        city.approval.decide(&city.sits("suzuki"), &case, &view.case.digest, Decision::Approve, "").unwrap_err();
+    let refused = city
+        .approval
+        .decide(&city.sits("suzuki"), &case, &view.case.digest, Decision::Approve, "")
+        .unwrap_err();
     assert!(matches!(refused, sekisho_approval::ApprovalError::EffectRefused { .. }), "{refused}");
     let now = city.approval.case(&city.sits("yamada"), &case).unwrap();
     assert_eq!(now.case.state, CaseState::Returned);
@@ -441,7 +459,10 @@ pub(super) fn a_changed_definition_is_refused_with_the_rows_that_do_not_fit(bed:
     let required = "id = \"kind\"\ntype = \"choice\"\nrequired = true";
     assert_eq!(misfits(with("media", "id = \"kind\"\ntype = \"choice\"", required)), ["M-0002 kind"]);
     // A new field, another label and another rule fit.
-    let more = format!("{MEDIA}\n[[field]]\nid = \"place\"\ntype = \"text\"\nlabel_ja = \"保管場所\"\nlabel_en = \"Place\"\n");
+    let more = format!(
+        "{}\n[[field]]\nid = \"place\"\ntype = \"text\"\nlabel_ja = \"保管場所\"\nlabel_en = \"Place\"\n",
+        definition("media")
+    );
     let mut files = definitions();
     files.retain(|(name, _)| name != "media.toml");
     files.push(("media.toml".to_owned(), more));
@@ -455,7 +476,7 @@ pub(super) fn a_definition_that_disappears_is_refused_while_rows_live(bed: &Bed)
     let city = bed.city();
     let row = city.add("boxes", &[("name", "箱".into())]);
     let system = Caller::system("test");
-    let without: Vec<_> = definitions().into_iter().filter(|(_, text)| text != BOXES).collect();
+    let without: Vec<_> = definitions().into_iter().filter(|(name, _)| name != "boxes.toml").collect();
     drop(city);
     let Err(RegistersError::Misfits(misfits)) = bed.open(without.clone()) else { panic!("it was accepted") };
     assert_eq!((misfits[0].register.as_str(), misfits[0].row.as_str()), ("boxes", row.as_str()));
@@ -523,10 +544,8 @@ pub(super) fn other_services_write_inside_their_own_unit(bed: &Bed) {
     let registers = city.registers.clone();
     let values = of(&[("name", "媒体".into()), ("unit", "fukushi".into())]);
     let (ours, then) = (registers.clone(), values.clone());
-    let row = city
-        .store
-        .write(move |tx| ours.put_trusted(tx, "system", "media", None, then, "人事異動"))
-        .unwrap();
+    let row =
+        city.store.write(move |tx| ours.put_trusted(tx, "system", "media", None, then, "人事異動")).unwrap();
     let ours = registers.clone();
     let failed = city.store.write(move |tx| -> Result<(), RegistersError> {
         ours.put_trusted(tx, "system", "media", None, values, "")?;
@@ -534,9 +553,7 @@ pub(super) fn other_services_write_inside_their_own_unit(bed: &Bed) {
     });
     assert!(failed.is_err());
     assert_eq!(keys(&city, "suzuki", &ListQuery::of("media")), ["M-0001"]);
-    city.store
-        .write(move |tx| registers.remove_trusted(tx, "system", "media", &row, "終了"))
-        .unwrap();
+    city.store.write(move |tx| registers.remove_trusted(tx, "system", "media", &row, "終了")).unwrap();
     assert!(keys(&city, "suzuki", &ListQuery::of("media")).is_empty());
     // Its number is gone for good; that of the unit that failed never was one.
     let next = city.medium("次", "c2", "fukushi");

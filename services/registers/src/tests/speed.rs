@@ -51,11 +51,17 @@ fn run(bed: &Bed) {
         let base = ListQuery::of("media");
         list("list", base.clone());
         list("list as of", ListQuery { as_of: Some(date(2026, 11, 24)), ..base.clone() });
-        list("list by price, descending", ListQuery { sort: Some("price".into()), descending: true, ..base.clone() });
+        list(
+            "list by price, descending",
+            ListQuery { sort: Some("price".into()), descending: true, ..base.clone() },
+        );
         list("page 1,000", ListQuery { offset: 50_000, ..base.clone() });
         list("search, few", ListQuery { text: "99999号".into(), ..base.clone() });
         list("search, all", ListQuery { text: "情報政策".into(), ..base.clone() });
-        list("search as of", ListQuery { text: "99999号".into(), as_of: Some(date(2026, 11, 24)), ..base.clone() });
+        list(
+            "search as of",
+            ListQuery { text: "99999号".into(), as_of: Some(date(2026, 11, 24)), ..base.clone() },
+        );
         let suzuki = city.caller("suzuki");
         timed("list of one unit", || city.registers.list(&suzuki, &base).unwrap());
         timed("counts", || city.registers.counts(&suzuki).unwrap());
