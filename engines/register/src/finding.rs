@@ -146,21 +146,31 @@ pub(crate) fn nearest<'w>(written: &str, known: impl Iterator<Item = &'w str>) -
         .map(|(_, word)| word)
 }
 
-/// Letters to insert, delete or replace to come from one word to the other.
+/// Letters to insert, delete, replace or swap with their neighbour to come from one word to the other.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
+    let far = |row: &[usize], at: usize| row.get(at).copied().unwrap_or(usize::MAX);
+    let mut before: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=b.len()).collect();
+    let mut from_before = None;
     for (i, from) in a.chars().enumerate() {
         let mut row = Vec::with_capacity(last.len());
         row.push(i.saturating_add(1));
-        for (to, pair) in b.iter().zip(last.windows(2)) {
-            let above = |at: usize| pair.get(at).copied().unwrap_or(usize::MAX);
-            let diagonal = above(0).saturating_add(usize::from(from != *to));
-            let delete = above(1).saturating_add(1);
-            let insert = row.last().copied().unwrap_or(usize::MAX).saturating_add(1);
-            row.push(diagonal.min(insert).min(delete));
+        for (j, to) in b.iter().enumerate() {
+            let next = j.saturating_add(1);
+            let replace = far(&last, j).saturating_add(usize::from(from != *to));
+            let mut best =
+                replace.min(far(&last, next).saturating_add(1)).min(far(&row, j).saturating_add(1));
+            if let Some(previous) = j.checked_sub(1)
+                && from_before == Some(*to)
+                && b.get(previous) == Some(&from)
+            {
+                best = best.min(far(&before, previous).saturating_add(1));
+            }
+            row.push(best);
         }
-        last = row;
+        from_before = Some(from);
+        before = std::mem::replace(&mut last, row);
     }
     last.last().copied().unwrap_or(usize::MAX)
 }

@@ -137,6 +137,20 @@ pub fn read_book(bytes: &[u8], limits: &TableLimits) -> Result<Book, TableError>
     }
 }
 
+/// As [`read_book`], for a file with a name. Content decides what it is, but what is called a workbook and is none (a
+/// page of the web under the name `.xls`, for instance) is not taken for CSV.
+///
+/// # Errors
+/// [`TableError`].
+pub fn read_named(bytes: &[u8], name: &str, limits: &TableLimits) -> Result<Book, TableError> {
+    let extension = name.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase()).unwrap_or_default();
+    let workbook = matches!(extension.as_str(), "xlsx" | "xlsm" | "xltx" | "xls" | "xlsb" | "ods");
+    if workbook && !bytes.is_empty() && !bytes.starts_with(b"PK") && !bytes.starts_with(&OLE) {
+        return Err(TableError::NotAWorkbook);
+    }
+    read_book(bytes, limits)
+}
+
 /// The beginning of old Office files and of encrypted new ones.
 const OLE: [u8; 8] = [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
 

@@ -188,6 +188,15 @@ fn other_files_are_refused_by_name() {
     refused(b"%PDF-1.7\x00", &limits, "A1: 文字ではない制御コード（U+0000）があります。取り除いてください。");
 }
 
+#[test]
+fn a_name_does_not_make_a_workbook_but_denies_a_csv() {
+    let limits = TableLimits::default();
+    assert_eq!(read_named(b"<html>", "list.XLSX", &limits), Err(TableError::NotAWorkbook));
+    assert!(read_named(b"a,b", "list.csv", &limits).is_ok() && read_named(b"a,b", "list", &limits).is_ok());
+    assert_eq!(read_named(CELLS, "list.csv", &limits).unwrap().source, Source::Xlsx);
+    assert_eq!(read_named(b"", "list.xlsx", &limits), Err(TableError::Empty));
+}
+
 fn csv(bytes: &[u8]) -> (Source, Vec<Vec<String>>) {
     let book = read(bytes);
     let row = |row: &Vec<Cell>| row.iter().map(|cell| cell.text().unwrap_or_default().to_owned()).collect();

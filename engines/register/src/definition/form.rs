@@ -43,6 +43,8 @@ const LISTED: usize = 8;
 /// The fields that could be read, and the ids of those that couldn't.
 pub(super) struct Forms {
     pub(super) fields: Vec<Field>,
+    /// Where the type of each field stands.
+    pub(super) types: Vec<Range<usize>>,
     pub(super) broken: Vec<String>,
 }
 
@@ -50,6 +52,7 @@ impl Forms {
     pub(super) fn read(source: &mut Source<'_>, root: &Table<'_, '_>) -> Self {
         let mut fields: Vec<Field> = Vec::new();
         let mut broken = Vec::new();
+        let mut types = Vec::new();
         let mut spans: Vec<(Range<usize>, Option<Range<usize>>)> = Vec::new();
         let mut columns: BTreeMap<String, String> = BTreeMap::new();
         let tables = source.tables(root, "field", &KEYS);
@@ -99,6 +102,7 @@ impl Forms {
                 }
             }
             spans.push((id_span, table.value("derive").map(|value| value.span())));
+            types.push(table.at("type"));
             fields.push(field);
         }
         for (field, (_, derive)) in fields.iter().zip(&spans) {
@@ -125,7 +129,7 @@ impl Forms {
                     "keep those that a list can't do without",
                 );
         }
-        Self { fields, broken }
+        Self { fields, types, broken }
     }
 }
 
@@ -172,7 +176,7 @@ fn field(source: &mut Source<'_>, table: &Table<'_, '_>) -> Option<Field> {
         personal,
         min,
         max,
-        choices,
+        choices: choices?,
         max_chars,
         derive,
     };
@@ -350,13 +354,15 @@ fn range(source: &mut Source<'_>, table: &Table<'_, '_>, kind: &FieldType) -> (O
     (min.map(|at| at.value), max.map(|at| at.value))
 }
 
-fn choices(source: &mut Source<'_>, table: &Table<'_, '_>) -> Vec<Choice> {
-    let Some(value) = table.value("choices") else { return Vec::new() };
+/// The choices; `None` when one of them can't be read, since conditions may name it.
+fn choices(source: &mut Source<'_>, table: &Table<'_, '_>) -> Option<Vec<Choice>> {
+    let Some(value) = table.value("choices") else { return Some(Vec::new()) };
     let DeValue::Array(items) = value.get_ref() else {
         source.wrong_type(table, "choices", &value.span(), "選択肢の一覧", "a list of choices");
-        return Vec::new();
+        return None;
     };
     let mut choices: Vec<Choice> = Vec::new();
+    let mut complete = true;
     for item in items.iter() {
         let DeValue::Table(inner) = item.get_ref() else {
             source.wrong_type(
@@ -366,12 +372,16 @@ fn choices(source: &mut Source<'_>, table: &Table<'_, '_>) -> Vec<Choice> {
                 "{ id = \"…\", ja = \"…\", en = \"…\" } の一覧",
                 "a list of { id = \"…\", ja = \"…\", en = \"…\" }",
             );
+            complete = false;
             continue;
         };
         let choice = source.open("choices", "choices", item.span(), inner, &["id", "ja", "en"]);
         let id = source.need(&choice, "id");
         let label = source.both(&choice, "ja", "en", true);
-        let (Some(id), Some(label)) = (id, label) else { continue };
+        let (Some(id), Some(label)) = (id, label) else {
+            complete = false;
+            continue;
+        };
         let fit = (1..=41).contains(&id.value.len())
             && id.value.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
             && id
@@ -392,6 +402,7 @@ fn choices(source: &mut Source<'_>, table: &Table<'_, '_>) -> Vec<Choice> {
                     "use 1 to 41 of a-z, 0-9, `-` and `_`",
                 ),
             );
+            complete = false;
             continue;
         }
         let key = |text: &str| crate::value::search_key(text);
@@ -411,6 +422,7 @@ fn choices(source: &mut Source<'_>, table: &Table<'_, '_>) -> Vec<Choice> {
                 ),
                 ("idと表示名は選択肢ごとに変えてください。", "give every choice an id and labels of its own"),
             );
+            complete = false;
             continue;
         }
         let separated =
@@ -430,11 +442,12 @@ fn choices(source: &mut Source<'_>, table: &Table<'_, '_>) -> Vec<Choice> {
                 ),
                 ("「・」などに置き換えてください。", "write them with another sign"),
             );
+            complete = false;
             continue;
         }
         choices.push(Choice { id: id.value, label });
     }
-    choices
+    if complete { Some(choices) } else { None }
 }
 
 fn derive(source: &mut Source<'_>, table: &Table<'_, '_>) -> Option<Derive> {

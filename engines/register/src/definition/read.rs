@@ -69,7 +69,7 @@ pub(super) fn definition(file: &str, text: &str) -> Result<(Definition, Places),
 }
 
 fn whole(source: &mut Source<'_>, file: &str, root: &DeTable<'_>) -> Option<Definition> {
-    let root = source.open("", "台帳の定義 (the definition)", 0..0, root, &ROOT);
+    let root = source.open("", "TOML", 0..0, root, &ROOT);
     let Some((span, table)) = root.table("register") else {
         source
             .reporter
@@ -80,8 +80,8 @@ fn whole(source: &mut Source<'_>, file: &str, root: &DeTable<'_>) -> Option<Defi
     let table = source.open("register", "[register]", span, table, &REGISTER);
     let head = Head::read(source, file, &table);
     let forms = Forms::read(source, &root);
+    head.check(source, &forms);
     let (fields, broken) = (forms.fields, forms.broken);
-    head.check(source, &fields, &broken);
     let unit_field = head.unit_field.as_ref().map(|at| at.value.clone());
     let own_field = head.own_field.as_ref().map(|at| at.value.clone());
     let access = super::entries::access(source, &root, &fields, unit_field.as_ref(), own_field.as_ref());
@@ -220,7 +220,8 @@ impl Head {
     }
 
     /// The fields that `[register]` names must exist and be of a fitting type.
-    fn check(&self, source: &mut Source<'_>, fields: &[Field], broken: &[String]) {
+    fn check(&self, source: &mut Source<'_>, forms: &Forms) {
+        let (fields, broken) = (forms.fields.as_slice(), forms.broken.as_slice());
         let mut named = |at: &Option<At<FieldId>>, key: &str, fit: fn(&Field) -> bool, ja: &str, en: &str| {
             let Some(at) = at else { return };
             let Some(field) = known_field(source, at, fields, broken) else { return };
@@ -288,13 +289,13 @@ impl Head {
             "it must be of type person",
         );
         let key = self.key.as_ref().and_then(|at| fields.iter().find(|field| field.id == at.value));
-        for field in fields {
+        for (field, span) in fields.iter().zip(&forms.types) {
             let numbered = matches!(field.kind, FieldType::NumberCode);
             if numbered && key.is_some_and(|key| key.id != field.id) {
                 source
                     .reporter
                     .report(
-                        &(0..0),
+                        span,
                         "wrong-field-type",
                         format!("型 number-code は `key` の項目だけに使えます: {}", field.id),
                         format!("only the field of `key` can be of type number-code: {}", field.id),

@@ -255,7 +255,9 @@ impl Definition {
         let history_ddl = format!(
             "CREATE TABLE {history} (\n  _row TEXT NOT NULL,\n  _version BIGINT NOT NULL,\n  _from_ms BIGINT NOT NULL,\n  \
              _to_ms BIGINT,\n  _from_seq BIGINT NOT NULL,\n  _to_seq BIGINT,\n  _actor TEXT NOT NULL{fields},\n  \
-             PRIMARY KEY (_row, _version)\n);\nCREATE INDEX ix_{history}_0 ON {history} (_from_ms, _to_ms)"
+             PRIMARY KEY (_row, _version)\n);\nCREATE INDEX ix_{history}_0 ON {history} (_from_ms, _to_ms);\n\
+             CREATE INDEX ix_{history}_1 ON {history} ({}, _row)",
+            self.key
         );
         Tables {
             living: TableSql { name: living, ddl: living_ddl, order_by: "_row" },

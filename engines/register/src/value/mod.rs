@@ -76,6 +76,16 @@ impl Value {
         matches!(self, Self::Null)
     }
 
+    /// Whether there is nothing, in whatever form: databases would tell an empty text from NULL.
+    fn is_nothing(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Text(text) => text.is_empty(),
+            Self::List(ids) => ids.is_empty(),
+            _ => false,
+        }
+    }
+
     /// The text of a text, code or id.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
@@ -178,10 +188,10 @@ impl Values {
         self.0.get(field).unwrap_or(Value::NULL)
     }
 
-    /// Sets the value of a field; [`Value::Null`] takes it away.
+    /// Sets the value of a field; [`Value::Null`], an empty text and an empty list take it away.
     pub fn set(&mut self, field: impl Into<String>, value: impl Into<Value>) -> &mut Self {
         let (field, value) = (field.into(), value.into());
-        if value.is_null() {
+        if value.is_nothing() {
             self.0.remove(&field);
         } else {
             self.0.insert(field, value);
@@ -249,7 +259,7 @@ impl Values {
 
 impl FromIterator<(String, Value)> for Values {
     fn from_iter<I: IntoIterator<Item = (String, Value)>>(pairs: I) -> Self {
-        Self(pairs.into_iter().filter(|(_, value)| !value.is_null()).collect())
+        Self(pairs.into_iter().filter(|(_, value)| !value.is_nothing()).collect())
     }
 }
 

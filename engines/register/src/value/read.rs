@@ -78,7 +78,8 @@ impl Field {
             FieldType::Date => era::parse_date(text).map(Value::Date).map_err(date_error),
             FieldType::Time => era::parse_datetime(text).map(Value::Time).map_err(date_error),
             FieldType::Period => self.read_period(text),
-            FieldType::FiscalYear => era::FiscalYear::parse(text)
+            // As `show` writes it in English.
+            FieldType::FiscalYear => era::FiscalYear::parse(text.strip_prefix("FY").unwrap_or(text))
                 .map(|year| Value::Int(i64::from(year.year())))
                 .map_err(date_error),
             FieldType::Bool => mark(text).map(Value::Bool).ok_or_else(|| {
@@ -162,7 +163,10 @@ impl Field {
             // number that Excel counts from 1900.
             FieldType::Date if text.len() == 8 => self.read_text(&text, lookup),
             FieldType::Date => era::excel_serial(number, false).map(Value::Date).map_err(date_error),
-            FieldType::Time => era::excel_datetime(number, false).map(Value::Time).map_err(date_error),
+            FieldType::Time => match era::excel_datetime(number, false) {
+                Ok(moment) => self.read_moment(moment),
+                Err(error) => Err(date_error(error)),
+            },
             // A workbook drops zeros in front of a number.
             FieldType::Code(digits) if number >= 0.0 => {
                 self.read_text(&format!("{text:0>width$}", width = usize::from(*digits)), lookup)
