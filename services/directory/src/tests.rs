@@ -330,7 +330,8 @@ proptest! {
         let keys = KeySet::parse(json!({ "keys": [Signer::new().jwk("k")] }).to_string().as_bytes()).unwrap();
         prop_assert!(verify(&text, &keys, &expected(0)).is_err());
         let part = URL_SAFE_NO_PAD.encode(&more);
-        prop_assert!(verify(&format!("{part}.{part}.{part}"), &keys, &expected(0)).is_err());
+        let token = [part.as_str(); 3].join(".");
+        prop_assert!(verify(&token, &keys, &expected(0)).is_err());
         let _ = KeySet::parse(&more);
     }
 
