@@ -11,6 +11,7 @@ mod classes;
 pub mod disposal;
 mod due;
 mod error;
+mod exchange;
 mod guard;
 mod history;
 mod id;
@@ -49,6 +50,9 @@ use sekisho_worker::Sandbox;
 pub use caller::{AccessLine, Caller, access_table};
 pub use due::DueFor;
 pub use error::{RefusedRow, RegistersError, Result};
+pub use exchange::{
+    ExportFormat, Exported, FieldEdit, ImportOptions, ImportReport, ImportedRow, RefusedCell,
+};
 pub use id::{RowId, RowIdError};
 pub use load::{Loaded, built_in, folder, load, sample, vocabulary};
 pub use migrate::{Misfit, migrate_check};

@@ -3,6 +3,7 @@
 
 mod authority;
 mod bed;
+mod exchange;
 mod postgres;
 mod rows;
 mod speed;
@@ -47,5 +48,11 @@ cases! {
     rows::personal_views_belong_to_one_person
     rows::several_rows_are_saved_together_or_not_at_all
     rows::other_services_write_inside_their_own_unit
+    exchange::an_edited_export_changes_exactly_the_edited_cells
+    exchange::new_and_missing_rows_are_shown_and_taken_over
+    exchange::what_others_changed_meanwhile_is_refused_and_named
+    exchange::refusals_name_their_cells_and_nothing_is_imported
+    exchange::a_dry_run_that_is_out_of_date_is_refused
+    exchange::only_rows_within_reach_are_exported_and_imported
     authority::every_role_reaches_exactly_what_the_table_says
 }
