@@ -54,6 +54,15 @@ pub(crate) enum Verb {
     /// Add people and issue enrolment links on the server
     #[command(subcommand)]
     User(UserVerb),
+    /// Registers: check definitions, list, export, import, adopt changed definitions
+    #[command(subcommand)]
+    Register(RegisterVerb),
+    /// Documents: import, list, export what is public
+    #[command(subcommand)]
+    Document(DocumentVerb),
+    /// A sample city, for trying out and for tests
+    #[command(subcommand)]
+    City(CityVerb),
     /// The sandboxed worker
     #[command(subcommand)]
     Worker(WorkerVerb),
@@ -98,6 +107,15 @@ pub(crate) struct PlaceArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct DeclaredArgs {
+    #[command(flatten)]
+    pub(crate) store: DataArgs,
+    /// The folder with the municipality's declaration (default: the copy in the data folder)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policy: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
@@ -119,6 +137,12 @@ pub(crate) struct ServeArgs {
     /// Serve plain HTTP, for a proxy on the same machine that does TLS
     #[arg(long)]
     pub(crate) http: bool,
+    /// Mail relay of the closed network for notices; without it notices are only in the pages
+    #[arg(long, value_name = "HOST[:PORT]", requires = "mail_from")]
+    pub(crate) mail_relay: Option<String>,
+    /// Sender of the notices
+    #[arg(long, value_name = "ADDRESS", requires = "mail_relay")]
+    pub(crate) mail_from: Option<String>,
     /// Number of files disarmed at the same time
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub(crate) jobs: usize,
@@ -314,4 +338,162 @@ pub(crate) enum GenerateVerb {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RegisterVerb {
+    /// Find every error in register definitions (without DIR: in the built-in ones)
+    Check {
+        /// The folder with the definitions
+        dir: Option<PathBuf>,
+        /// Check their roles, units, classes and routes against this declaration
+        #[arg(long, value_name = "DIR")]
+        policy: Option<PathBuf>,
+    },
+    /// List the registers and how many rows they have
+    List {
+        #[command(flatten)]
+        place: DeclaredArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Export a register in the municipality's own layout
+    Export {
+        /// The register
+        name: String,
+        #[command(flatten)]
+        place: DeclaredArgs,
+        /// Output file; its ending says the format (.xlsx or .csv)
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// Encoding of CSV
+        #[arg(long, value_enum, default_value_t = EncodingArg::Utf8)]
+        encoding: EncodingArg,
+        /// The register as it was at the end of this day (2026-04-01, R8.4.1, 令和8年4月1日)
+        #[arg(long, value_name = "DATE")]
+        as_of: Option<String>,
+    },
+    /// Import a workbook or CSV: all rows or none
+    Import {
+        /// The register
+        name: String,
+        /// The file (.xlsx, .xls, .ods or .csv)
+        file: PathBuf,
+        #[command(flatten)]
+        place: DeclaredArgs,
+        /// Only say what would be added, changed, removed and refused
+        #[arg(long)]
+        dry_run: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// Remove the rows that are missing in the file
+        #[arg(long)]
+        remove_missing: bool,
+        /// Read the file without a sandbox where the kernel offers none
+        #[arg(long)]
+        unsandboxed: bool,
+    },
+    /// Adopt changed definitions, or name the rows that would not fit
+    Migrate {
+        #[command(flatten)]
+        place: DeclaredArgs,
+        /// Only compare
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// How CSV is encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EncodingArg {
+    /// UTF-8 with a mark (BOM), as Excel expects it
+    #[value(name = "utf-8")]
+    Utf8,
+    /// CP932 (Windows-31J)
+    Cp932,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DocumentVerb {
+    /// Import a document (DOCX, Markdown or text) with its structure
+    Import {
+        /// The file
+        file: PathBuf,
+        #[command(flatten)]
+        place: DeclaredArgs,
+        /// Tier (default: from the title)
+        #[arg(long, value_enum)]
+        tier: Option<TierArg>,
+        /// Title (default: from the text)
+        #[arg(long)]
+        title: Option<String>,
+        /// The unit in charge (default: the first unit of an administrator)
+        #[arg(long)]
+        unit: Option<String>,
+        /// Take it as in force already: the first version, without a new decision
+        #[arg(long)]
+        enact: bool,
+        /// Read the file without a sandbox where the kernel offers none
+        #[arg(long)]
+        unsandboxed: bool,
+    },
+    /// List the documents
+    List {
+        #[command(flatten)]
+        place: DeclaredArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write the public documents as web pages
+    Export {
+        #[command(flatten)]
+        place: DeclaredArgs,
+        /// Only the public tier (基本方針); nothing else is ever exported by this command
+        #[arg(long, required = true)]
+        public: bool,
+        /// Output folder
+        #[arg(short, long, value_name = "DIR")]
+        output: PathBuf,
+    },
+}
+
+/// The tier of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TierArg {
+    /// 基本方針
+    Public,
+    /// 対策基準
+    Standard,
+    /// 実施手順
+    Procedure,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CityVerb {
+    /// Write a sample city into an empty data folder: declaration, people, every register, documents, courses
+    Generate(GenerateCityArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GenerateCityArgs {
+    /// The same seed gives the same city
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Units (at least the 40 of the sample declaration)
+    #[arg(long, default_value_t = 60)]
+    pub(crate) units: usize,
+    /// People (at least the 42 of the sample rows)
+    #[arg(long, default_value_t = 600)]
+    pub(crate) people: usize,
+    #[command(flatten)]
+    pub(crate) store: DataArgs,
+    /// The day on which the city stands (default: today in Japan)
+    #[arg(long, value_name = "DATE")]
+    pub(crate) date: Option<String>,
+    /// Enrol a dozen named roles and write their passwords and authenticator secrets here (JSON)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) enrol: Option<PathBuf>,
 }

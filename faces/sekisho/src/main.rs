@@ -3,13 +3,16 @@
 
 mod args;
 mod backup;
+mod city;
 mod demo;
 mod disarm;
+mod document;
 mod failure;
 mod generate;
 mod ledger;
 mod place;
 mod policy;
+mod register;
 mod serve;
 mod tls;
 mod user;
@@ -50,6 +53,9 @@ fn main() -> ExitCode {
         Verb::Restore(args) => backup::restore(&args, lang),
         Verb::RotateKey(args) => backup::rotate_key(&args, lang),
         Verb::User(verb) => user::run(&verb, lang),
+        Verb::Register(verb) => register::run(&verb, lang),
+        Verb::Document(verb) => document::run(&verb, lang),
+        Verb::City(verb) => city::run(&verb, lang),
         Verb::Worker(verb) => worker::run(&verb, lang),
         Verb::Generate(verb) => generate::run(&verb),
     };

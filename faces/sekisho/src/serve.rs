@@ -1,7 +1,6 @@
 //! `sekisho serve`: the listeners of the zones, the workers behind them, and a graceful end.
 
 use std::net::{IpAddr, SocketAddr, TcpListener};
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -12,15 +11,17 @@ use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use serde_json::json;
 
+use sekisho_approval::{Approval, MailConfig};
 use sekisho_checkpoint::Checkpoint;
 use sekisho_console::{App, AppConfig, Counters, admin_router, zone_router};
 use sekisho_directory::Directory;
 use sekisho_identity::{Identity, ZoneSite};
 use sekisho_policy::{Lang, Policy, ZoneId};
-use sekisho_store::{OpenOptions, Store};
+use sekisho_registers::Registers;
+use sekisho_store::Store;
 use sekisho_worker::Sandbox;
 
-use crate::args::ServeArgs;
+use crate::args::{DataArgs, ServeArgs};
 use crate::failure::Failure;
 use crate::{place, policy, say, tls, worker};
 
@@ -35,19 +36,20 @@ pub(crate) fn run(args: &ServeArgs, lang: Lang) -> Result<(), Failure> {
     let data = &args.place.store.data;
     let sandbox = worker::start(args.jobs.clamp(1, 64), args.unsandboxed, lang)?;
     log("sandbox", &json!({ "level": sandbox.level() }));
-    let options = place::options(data, &args.place.store.database, &policy.municipality.origin)?;
     let sites =
         listeners(&policy, args.bind, FIRST_PORT, &args.host, if args.http { "http" } else { "https" });
-    let server = Server::assemble(
-        policy,
-        options,
-        data,
+    let site = sites.first().map(|site| site.origin.clone());
+    let frame = Frame {
+        store: &args.place.store,
         sites,
-        args.admin,
+        admin: args.admin,
         sandbox,
-        !args.http,
-        args.jobs.clamp(1, 64),
-    )?;
+        mail: mail(args, site, lang)?,
+        secure: !args.http,
+        jobs: args.jobs.clamp(1, 64),
+    };
+    let server = Server::assemble(policy, frame, lang)?;
+    place::remember_policy(&args.place.policy, data)?;
     if let Some(link) = server.identity.bootstrap()? {
         let address = server.sites.first().map(|site| site.origin.clone()).unwrap_or_default();
         eprintln!(
@@ -97,10 +99,38 @@ pub(crate) fn listeners(
         .collect()
 }
 
+/// Where a server stands: its data, its listeners, what it may use.
+pub(crate) struct Frame<'a> {
+    pub(crate) store: &'a DataArgs,
+    pub(crate) sites: Vec<Site>,
+    pub(crate) admin: SocketAddr,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) mail: Option<MailConfig>,
+    pub(crate) secure: bool,
+    pub(crate) jobs: usize,
+}
+
+/// The relay for notices, if one is named.
+fn mail(args: &ServeArgs, site: Option<String>, lang: Lang) -> Result<Option<MailConfig>, Failure> {
+    let (Some(relay), Some(from)) = (&args.mail_relay, &args.mail_from) else { return Ok(None) };
+    let port = match relay.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() => port.parse::<u16>().ok().map(|port| (host, port)),
+        _ => Some((relay.as_str(), 25)),
+    };
+    let Some((host, port)) = port else {
+        let hint = say(lang, "「ホスト名:ポート」で指定してください", "give it as HOST:PORT");
+        return Err(Failure::misuse(format!("--mail-relay {relay}: {hint}")));
+    };
+    let domain = from.rsplit_once('@').map(|(_, domain)| domain.to_owned());
+    Ok(Some(MailConfig { host: host.to_owned(), port, from: from.clone(), domain, site }))
+}
+
 /// The services, put together, before they listen.
 pub(crate) struct Server {
     pub(crate) identity: Identity,
     pub(crate) checkpoint: Checkpoint,
+    approval: Approval,
+    registers: Registers,
     pub(crate) store: Store,
     pub(crate) sandbox: Sandbox,
     pub(crate) sites: Vec<Site>,
@@ -111,21 +141,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the parts of a server, each named once, at its one caller each"
-    )]
-    pub(crate) fn assemble(
-        policy: Arc<Policy>,
-        options: OpenOptions,
-        data: &Path,
-        sites: Vec<Site>,
-        admin: SocketAddr,
-        sandbox: Sandbox,
-        secure: bool,
-        jobs: usize,
-    ) -> Result<Self, Failure> {
-        let store = Store::open(options)?;
+    pub(crate) fn assemble(policy: Arc<Policy>, frame: Frame<'_>, lang: Lang) -> Result<Self, Failure> {
+        let Frame { store: data, sites, admin, sandbox, mail, secure, jobs } = frame;
         let zones = sites
             .iter()
             .map(|site| ZoneSite {
@@ -134,7 +151,15 @@ impl Server {
                 origins: vec![site.origin.clone()],
             })
             .collect();
-        let identity = place::identity(&store, &policy, data, zones)?;
+        let surroundings = place::Surroundings {
+            zones,
+            sandbox: Some(sandbox.clone()),
+            mail,
+            ..place::Surroundings::default()
+        };
+        let services = place::open_all(policy, data, surroundings, lang)?;
+        let place::Services { store, policy, identity, approval, registers, people, documents, .. } =
+            services;
         let origins = sites.iter().map(|site| (site.zone.clone(), site.origin.clone())).collect();
         let directory = Directory::open(store.clone(), identity.clone(), &policy, origins)?;
         let counters = Arc::new(Counters::default());
@@ -152,11 +177,15 @@ impl Server {
             identity: identity.clone(),
             directory,
             checkpoint: checkpoint.clone(),
+            approval: approval.clone(),
+            registers: registers.clone(),
+            people,
+            documents,
             sandbox: sandbox.clone(),
             counters,
             secure,
         });
-        Ok(Self { identity, checkpoint, store, sandbox, sites, app, admin, bell, jobs })
+        Ok(Self { identity, checkpoint, approval, registers, store, sandbox, sites, app, admin, bell, jobs })
     }
 
     /// Listens until `stop` ends, then lets open requests and the files at work finish.
@@ -256,26 +285,77 @@ impl Server {
                 }
             }));
         }
-        let (checkpoint, ended) = (self.checkpoint.clone(), Arc::clone(&stopping));
-        threads.push(std::thread::spawn(move || {
-            let mut ticks = 0_u32;
-            while !ended.load(Ordering::Relaxed) {
-                if ticks.is_multiple_of(7_200) {
-                    match checkpoint.dispose_due() {
-                        Ok(report) => log(
-                            "retention",
-                            &json!({ "originals": report.originals, "results": report.results }),
-                        ),
-                        Err(error) => {
-                            log("retention", &json!({ "level": "error", "error": error.to_string() }))
-                        }
-                    }
-                }
-                ticks = ticks.wrapping_add(1);
-                std::thread::sleep(Duration::from_millis(500));
-            }
-        }));
+        let clock = Housekeeping {
+            store: self.store.clone(),
+            checkpoint: self.checkpoint.clone(),
+            approval: self.approval.clone(),
+            registers: self.registers.clone(),
+            ended: Arc::clone(&stopping),
+        };
+        threads.push(std::thread::spawn(move || clock.run()));
         Runners { stopping, threads, bell: Arc::clone(&self.bell) }
+    }
+}
+
+/// What has to be done by the clock: retention, overdue steps of approvals, notices.
+struct Housekeeping {
+    store: Store,
+    checkpoint: Checkpoint,
+    approval: Approval,
+    registers: Registers,
+    ended: Arc<AtomicBool>,
+}
+
+impl Housekeeping {
+    /// One tick in milliseconds; a stop is noticed within one.
+    const TICK: Duration = Duration::from_millis(500);
+    /// Ticks between two runs of the retention: an hour.
+    const RETENTION: u32 = 7_200;
+    /// Ticks between two looks for overdue steps: five minutes.
+    const OVERDUE: u32 = 600;
+    /// Ticks between two deliveries of notices: half a minute.
+    const NOTICES: u32 = 60;
+
+    fn run(&self) {
+        let name = format!("notices-{}", std::process::id());
+        let mut ticks = 0_u32;
+        while !self.ended.load(Ordering::Relaxed) {
+            if ticks.is_multiple_of(Self::RETENTION) {
+                told(
+                    "retention",
+                    self.checkpoint
+                        .dispose_due()
+                        .map(|report| json!({ "originals": report.originals, "results": report.results })),
+                );
+                told(
+                    "register-retention",
+                    self.registers.retire(&|_| false).map(|report| json!({ "rows": report.rows })),
+                );
+            }
+            if ticks.is_multiple_of(Self::OVERDUE) {
+                told("overdue", self.approval.escalate().map(|report| json!({ "raised": report.raised })));
+            }
+            if ticks.is_multiple_of(Self::NOTICES) {
+                let sent = self.approval.run_mail(&name);
+                // Half a minute without a notice is not worth a line.
+                if !sent.as_ref().is_ok_and(|report| report.sent == 0 && report.failed == 0) {
+                    told(
+                        "notices",
+                        sent.map(|report| json!({ "sent": report.sent, "failed": report.failed })),
+                    );
+                }
+            }
+            ticks = ticks.wrapping_add(1);
+            std::thread::sleep(Self::TICK);
+        }
+    }
+}
+
+/// Writes down how a piece of housekeeping went.
+fn told(what: &str, outcome: Result<serde_json::Value, impl std::fmt::Display>) {
+    match outcome {
+        Ok(detail) => log(what, &detail),
+        Err(error) => log(what, &json!({ "level": "error", "error": error.to_string() })),
     }
 }
 

@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use sekisho_policy::{Lang, Policy, SourceFile};
 
-use crate::args::DemoArgs;
+use crate::args::{DataArgs, DemoArgs};
 use crate::demo::city::Cast;
 use crate::failure::Failure;
-use crate::serve::{Server, listeners};
-use crate::{place, say, worker};
+use crate::serve::{Frame, Server, listeners};
+use crate::{say, worker};
 
 /// The declaration of Imari, compiled in so that the demo needs no other file.
 const POLICY: &[(&str, &str)] = &[
@@ -54,7 +54,6 @@ pub(crate) fn run(args: &DemoArgs, lang: Lang) -> Result<(), Failure> {
 
 fn assemble(args: &DemoArgs, policy: &Arc<Policy>, data: &Path, lang: Lang) -> Result<Server, Failure> {
     let sandbox = worker::start(2, false, lang)?;
-    let options = place::options(data, "sqlite", &policy.municipality.origin)?;
     let mut sites = listeners(policy, IpAddr::V4(Ipv4Addr::LOCALHOST), args.port, "localhost", "http");
     for (port, site) in (args.port..).zip(&mut sites) {
         site.address.set_port(port);
@@ -62,7 +61,9 @@ fn assemble(args: &DemoArgs, policy: &Arc<Policy>, data: &Path, lang: Lang) -> R
     }
     let count = u16::try_from(sites.len()).unwrap_or(3);
     let admin = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), args.port.saturating_add(count));
-    Server::assemble(Arc::clone(policy), options, data, sites, admin, sandbox, false, 2)
+    let store = DataArgs { data: data.to_owned(), database: "sqlite".to_owned() };
+    let frame = Frame { store: &store, sites, admin, sandbox, mail: None, secure: false, jobs: 2 };
+    Server::assemble(Arc::clone(policy), frame, lang)
 }
 
 /// The journey, then the end.
