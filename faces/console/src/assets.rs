@@ -12,6 +12,7 @@ const FILES: &[(&str, &str, &[u8])] = &[
     ("tokens.css", "text/css; charset=utf-8", include_bytes!("../assets/tokens.css")),
     ("console.css", "text/css; charset=utf-8", include_bytes!("../assets/console.css")),
     ("console.js", "text/javascript; charset=utf-8", include_bytes!("../assets/console.js")),
+    ("grid.js", "text/javascript; charset=utf-8", include_bytes!("../assets/grid.js")),
     ("passkey.js", "text/javascript; charset=utf-8", include_bytes!("../assets/passkey.js")),
     ("favicon.svg", "image/svg+xml", include_bytes!("../assets/favicon.svg")),
     ("noto-sans-jp-400.woff2", "font/woff2", include_bytes!("../assets/fonts/noto-sans-jp-400.woff2")),

@@ -93,9 +93,7 @@ pub(crate) async fn same_origin(State(site): State<Site>, request: Request, next
 
 /// Refuses a large declared body early where no upload is expected. (Uploads are counted while they stream.)
 pub(crate) async fn small_bodies(request: Request, next: Next) -> Response {
-    let upload = request.method() == Method::POST
-        && matches!(request.uri().path(), "/transfers" | "/api/v1/transfers");
-    if upload {
+    if request.method() == Method::POST && takes_files(request.uri().path()) {
         return next.run(request).await;
     }
     let declared =
@@ -110,6 +108,13 @@ pub(crate) async fn small_bodies(request: Request, next: Next) -> Response {
         usize::try_from(SMALL).unwrap_or(usize::MAX),
     ));
     next.run(Request::from_parts(parts, limited)).await
+}
+
+/// Pages whose forms bring files; they count what they take themselves.
+fn takes_files(path: &str) -> bool {
+    matches!(path, "/transfers" | "/api/v1/transfers" | "/people/transfers" | "/documents")
+        || path.starts_with("/registers/")
+        || path.starts_with("/api/v1/registers/")
 }
 
 /// A signed-in person and the frame of the page.
@@ -238,6 +243,6 @@ pub(crate) fn local_path(next: Option<&str>) -> &str {
         {
             path
         }
-        _ => "/transfers",
+        _ => "/",
     }
 }

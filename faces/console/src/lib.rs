@@ -17,6 +17,7 @@ mod login;
 mod monitor;
 mod page;
 mod problem;
+mod registers;
 mod provider;
 mod state;
 mod transfers;
@@ -46,6 +47,7 @@ pub fn zone_router(app: &App, zone: &ZoneId) -> Router {
         .merge(enrol::routes())
         .merge(account::routes())
         .merge(admin::routes())
+        .merge(registers::routes())
         .merge(api::routes())
         .merge(assets::routes())
         .fallback(problem::not_found)

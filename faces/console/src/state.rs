@@ -3,10 +3,14 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use sekisho_approval::Approval;
 use sekisho_checkpoint::Checkpoint;
 use sekisho_directory::Directory;
+use sekisho_documents::Documents;
 use sekisho_identity::Identity;
+use sekisho_people::People;
 use sekisho_policy::{Policy, Zone, ZoneId};
+use sekisho_registers::Registers;
 use sekisho_store::Store;
 use sekisho_worker::Sandbox;
 
@@ -22,6 +26,14 @@ pub struct AppConfig {
     pub directory: Directory,
     /// The transfers.
     pub checkpoint: Checkpoint,
+    /// The approvals.
+    pub approval: Approval,
+    /// The registers.
+    pub registers: Registers,
+    /// People and the fiscal year.
+    pub people: People,
+    /// The documents of the policy.
+    pub documents: Documents,
     /// The sandbox, for its state on the health page.
     pub sandbox: Sandbox,
     /// The counters that the checkpoint's observer feeds.
@@ -40,6 +52,10 @@ pub struct AppInner {
     pub(crate) identity: Identity,
     pub(crate) directory: Directory,
     pub(crate) checkpoint: Checkpoint,
+    pub(crate) approval: Approval,
+    pub(crate) registers: Registers,
+    pub(crate) people: People,
+    pub(crate) documents: Documents,
     pub(crate) sandbox: Sandbox,
     pub(crate) counters: Arc<Counters>,
     pub(crate) secure: bool,
@@ -55,6 +71,10 @@ impl App {
             identity: config.identity,
             directory: config.directory,
             checkpoint: config.checkpoint,
+            approval: config.approval,
+            registers: config.registers,
+            people: config.people,
+            documents: config.documents,
             sandbox: config.sandbox,
             counters: config.counters,
             secure: config.secure,

@@ -194,6 +194,25 @@ impl Store {
         }
         Ok(())
     }
+
+    /// Tables of projections in which a blob is named. Equal content is one blob, so whoever disposes of one asks first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn tables_with_blob(&self, id: &str) -> Result<Vec<String>, StoreError> {
+        let mut tables = Vec::new();
+        for projection in &self.shared().options.projections {
+            for reference in projection.blob_references() {
+                let (table, column) = (&reference.table, &reference.column);
+                let sql = format!("SELECT COUNT(*) AS n FROM {table} WHERE {column} = ?1");
+                let rows = self.read(|tx| tx.query(&sql, &[id.into()]))?;
+                if rows.first().map_or(Ok(0), |row| row.get_i64("n"))? > 0 {
+                    tables.push(table.to_string());
+                }
+            }
+        }
+        Ok(tables)
+    }
 }
 
 /// The walk over the events.

@@ -7,11 +7,15 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use tower::ServiceExt;
 
+use sekisho_approval::Approval;
 use sekisho_checkpoint::Checkpoint;
+use sekisho_documents::Documents;
 use sekisho_identity::{
     Actor, Config, Hashing, Identity, LoginStep, NewPerson, NewSession, NewToken, Person, Visit,
 };
+use sekisho_people::People;
 use sekisho_policy::{Permission, Policy, SourceFile, ZoneId};
+use sekisho_registers::Registers;
 use sekisho_store::{Clock, ManualClock, OpenOptions, Store};
 use sekisho_worker::{Sandbox, SandboxConfig};
 
@@ -55,27 +59,66 @@ impl Office {
     pub(super) fn new() -> Self {
         let data = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(1_795_400_000_000));
+        let policy = Arc::new(imari());
+        let definitions = sekisho_registers::load(&policy, data.path()).unwrap();
         let options = OpenOptions::new(data.path(), "imari.example/sekisho")
             .projection(Identity::projection())
             .projection(Checkpoint::projection())
+            .projection(Approval::projection())
+            .projection(Registers::projection(&definitions))
+            .projection(Documents::projection())
+            .projection(People::projection())
             .module(Identity::module())
+            .module(Approval::module())
+            .module(Registers::module())
             .clock(clock.clone())
             .fsync(false);
         let store = Store::open(options).unwrap();
-        let policy = Arc::new(imari());
         let mut config = Config::new(data.path(), "関所", Vec::new());
         config.hashing = Hashing::cheap();
         let identity = Identity::new(store.clone(), policy.clone(), config).unwrap();
         let sandbox =
             Sandbox::start_for_tests(SandboxConfig { allow_unsandboxed: true, ..SandboxConfig::default() })
                 .unwrap();
+        let approval = Approval::new(store.clone(), policy.clone(), identity.clone(), None);
+        let registers = Registers::new(
+            store.clone(),
+            policy.clone(),
+            &identity,
+            definitions,
+            approval.clone(),
+            Some(sandbox.clone()),
+        )
+        .unwrap();
+        let people = People::new(
+            store.clone(),
+            policy.clone(),
+            identity.clone(),
+            registers.clone(),
+            approval.clone(),
+            data.path(),
+        )
+        .unwrap();
+        let documents =
+            Documents::new(store.clone(), policy.clone(), approval.clone(), Some(sandbox.clone()));
         let counters = Arc::new(Counters::default());
         let observed = counters.clone();
         let checkpoint = Checkpoint::new(store.clone(), policy, identity.clone(), sandbox.clone())
             .with_observer(Arc::new(move |step| observed.count(step)));
         let directory = sekisho_directory::Directory::local(store.clone(), identity.clone());
-        let app =
-            App::new(AppConfig { store, identity, directory, checkpoint, sandbox, counters, secure: false });
+        let app = App::new(AppConfig {
+            store,
+            identity,
+            directory,
+            checkpoint,
+            approval,
+            registers,
+            people,
+            documents,
+            sandbox,
+            counters,
+            secure: false,
+        });
         Self { app, clock, data }
     }
 

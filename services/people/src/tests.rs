@@ -1,0 +1,1 @@
+//! What holds for people and the fiscal year.
