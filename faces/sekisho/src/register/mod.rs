@@ -1,6 +1,8 @@
 //! `sekisho register`: definitions and rows for whoever holds the server. What is written here is written without an
 //! approval, and the ledger says so.
 
+mod exchange;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -8,7 +10,7 @@ use serde_json::json;
 
 use sekisho_policy::Lang;
 use sekisho_register::{Catalogue, Definition, Env, Vocabulary};
-use sekisho_registers::{Caller, RegistersError};
+use sekisho_registers::{Caller, Registers, RegistersError};
 use sekisho_store::{EventFilter, Store};
 use sekisho_worker::Sandbox;
 
@@ -21,8 +23,17 @@ pub(crate) fn run(verb: &RegisterVerb, lang: Lang) -> Result<(), Failure> {
     match verb {
         RegisterVerb::Check { dir, policy } => check(dir.as_deref(), policy.as_deref(), lang),
         RegisterVerb::List { place, json } => list(place, *json, lang),
-        RegisterVerb::Export { .. } | RegisterVerb::Import { .. } => {
-            Err(Failure::refused(say(lang, "この版では使えません", "not in this build")))
+        RegisterVerb::Export { name, place, output, encoding, as_of } => {
+            exchange::export(name, place, output, *encoding, as_of.as_deref(), lang)
+        }
+        RegisterVerb::Import { name, file, place, dry_run, json, remove_missing, unsandboxed } => {
+            let wish = exchange::Wish {
+                dry_run: *dry_run,
+                json: *json,
+                remove_missing: *remove_missing,
+                unsandboxed: *unsandboxed,
+            };
+            exchange::import(name, file, place, wish, lang)
         }
         RegisterVerb::Migrate { place, dry_run } => migrate(place, *dry_run, lang),
     }
@@ -181,4 +192,69 @@ fn adopted(store: &Store) -> Result<BTreeMap<String, Definition>, Failure> {
 pub(crate) fn open(args: &DeclaredArgs, sandbox: Option<Sandbox>, lang: Lang) -> Result<Services, Failure> {
     let policy = place::policy_of(args, lang)?;
     place::open_all(policy, &args.store, Surroundings { sandbox, ..Surroundings::default() }, lang)
+}
+
+/// The register's identifier, or the nearest ones that exist.
+fn known(registers: &Registers, name: &str, lang: Lang) -> Result<(), Failure> {
+    if registers.catalogue().get(name).is_some() {
+        return Ok(());
+    }
+    let mut near: Vec<(usize, String)> = registers
+        .catalogue()
+        .iter()
+        .map(|definition| {
+            let id = definition.id.to_string();
+            let apart = apart(name, &id).min(if definition.label.ja == name { 0 } else { usize::MAX });
+            (apart, id)
+        })
+        .collect();
+    near.sort();
+    let near: Vec<String> = near.into_iter().take(3).map(|(_, id)| id).collect();
+    Err(Failure::misuse(match lang {
+        Lang::Ja => format!(
+            "台帳「{name}」はありません。近い名前: {}（register list で確認できます）",
+            near.join("、")
+        ),
+        Lang::En => {
+            format!("there is no register `{name}`; nearest: {} (see register list)", near.join(", "))
+        }
+    }))
+}
+
+/// How many characters have to be put in, taken out or changed.
+fn apart(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i.saturating_add(1);
+        let mut next = vec![left];
+        for (y, above) in b.iter().zip(row.iter().skip(1)) {
+            let here = diagonal
+                .saturating_add(usize::from(x != *y))
+                .min(left.saturating_add(1))
+                .min(above.saturating_add(1));
+            diagonal = *above;
+            left = here;
+            next.push(here);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::apart;
+
+    #[test]
+    fn names_are_near_when_few_characters_differ() {
+        let check = |a: &str, b: &str, expect: usize| assert_eq!(apart(a, b), expect, "{a} {b}");
+        check("usb-loan", "usb-loans", 1);
+        check("usb_loans", "usb-loans", 1);
+        check("", "abc", 3);
+        check("abc", "", 3);
+        check("kitten", "sitting", 3);
+        check("staff", "staff", 0);
+    }
 }
