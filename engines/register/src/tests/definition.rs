@@ -482,7 +482,7 @@ proptest! {
         let mut end = (start + length).min(EVERY_TYPE.len());
         while !EVERY_TYPE.is_char_boundary(end) { end -= 1; }
         let end = end.max(start);
-        let text = format!("{}{by}{}", &EVERY_TYPE[..start], &EVERY_TYPE[end..]);
+        let text = format!("{}{by}{}", EVERY_TYPE.get(..start).unwrap(), EVERY_TYPE.get(end..).unwrap());
         if let Err(found) = Definition::parse("samples.toml", &text) {
             prop_assert!(!found.is_empty());
             let lines = text.split('\n').count();
