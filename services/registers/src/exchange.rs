@@ -150,8 +150,8 @@ pub struct RefusedCell {
 impl From<Refusal> for RefusedCell {
     fn from(refusal: Refusal) -> Self {
         Self {
-            message: refusal.show(Lang::Ja),
-            message_en: refusal.show(Lang::En),
+            message: guard::masked(&refusal.show(Lang::Ja)),
+            message_en: guard::masked(&refusal.show(Lang::En)),
             sheet: refusal.sheet,
             cell: refusal.cell,
         }
@@ -541,8 +541,10 @@ fn report(
     comparison: &Comparison,
     lookup: &dyn Lookup,
 ) -> ImportReport {
-    let show = |field: &str, value: &Field| {
-        definition.field(field).map_or_else(|| plain(value), |field| field.show(value, Lang::Ja, lookup))
+    // A report is shown and kept: it repeats no individual number, whether the row is taken over or not.
+    let show = |field: &str, value: &Field| match definition.field(field) {
+        Some(field) => guard::shown(field, field.show(value, Lang::Ja, lookup)),
+        None => guard::masked(&plain(value)),
     };
     let gone = |keys: &[RowKey]| -> Vec<ImportedRow> {
         keys.iter()
@@ -562,7 +564,7 @@ fn report(
         .map(|row| ImportedRow {
             line: Some(row.line),
             row: None,
-            key: plain(row.values.get(definition.key.as_str())),
+            key: guard::masked(&plain(row.values.get(definition.key.as_str()))),
             values: row.values.iter().map(|(field, value)| (field.to_owned(), show(field, value))).collect(),
         })
         .collect();

@@ -1,7 +1,7 @@
 //! 個人番号 never enters a register. Every text that people type and every attachment is searched before anything is
 //! written; what was found is named by its field and by what speaks for it, never by the number.
 
-use sekisho_detect::{Finding, ScanOptions, scan_pieces};
+use sekisho_detect::{Finding, ScanOptions, scan, scan_pieces};
 use sekisho_disarm::Options;
 use sekisho_register::{Definition, Field, FieldId, FieldType, Text, Value, Values};
 use sekisho_store::Store;
@@ -103,8 +103,36 @@ fn is_searched(kind: &FieldType) -> bool {
     )
 }
 
+/// What stands in a report instead of a number.
+const MASK: &str = "＊＊＊＊（個人番号の疑い）";
+
+/// A field's value for a report.
+pub(crate) fn shown(field: &Field, text: String) -> String {
+    if is_searched(&field.kind) && search(field, &text).is_some() { MASK.to_owned() } else { text }
+}
+
+/// A sentence in which numbers that were found are masked.
+pub(crate) fn masked(text: &str) -> String {
+    if !has_digits(text) {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for finding in scan(text, &ScanOptions::default()) {
+        out.push_str(text.get(from..finding.start).unwrap_or_default());
+        out.push_str(MASK);
+        from = finding.end.max(from);
+    }
+    out.push_str(text.get(from..).unwrap_or_default());
+    out
+}
+
+fn has_digits(text: &str) -> bool {
+    text.chars().filter(|c| c.is_numeric()).count() >= DIGITS
+}
+
 fn search(field: &Field, text: &str) -> Option<Text> {
-    if text.chars().filter(|c| c.is_numeric()).count() < DIGITS {
+    if !has_digits(text) {
         return None;
     }
     // The label counts as the head of the column: 「製造番号」 speaks against, 「個人番号」 for it.
