@@ -245,6 +245,7 @@ impl<'a> Reader<'a> {
 
     fn is_caption(&self, line: &Line<'_>, next: Option<&Line<'_>>) -> bool {
         !line.paragraph
+            && line.found().is_none()
             && line.text.starts_with(['(', '（'])
             && line.text.ends_with([')', '）'])
             && next.and_then(Line::found).is_some_and(|found| found.mark.kind == MarkKind::Article)

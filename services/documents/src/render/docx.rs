@@ -1,5 +1,5 @@
-//! The document as DOCX: a small writer of its own. Numbers are text, styles give headings their outline level, header
-//! and footer carry title, marks and page number. No metadata, no theme, no relationship to the outside.
+//! The document as DOCX: a small writer of its own. Numbers are text, headings have their outline level, header and
+//! footer carry title, marks and page number. No metadata, no theme, no relationship to the outside.
 
 use std::io::{Cursor, Write};
 
@@ -75,8 +75,7 @@ fn document(content: &Content) -> String {
         // The title begins a new sheet after a cover.
         let breaks = matches!(block, Block::Title(_)) && cover_over;
         cover_over = matches!(block, Block::Cover(_) | Block::Date(_) | Block::Imprint(_));
-        let style = style_of(&block);
-        body.push_str(&paragraph(&style, &block.line(), breaks));
+        body.push_str(&paragraph(&Look::of(&block), &block.line(), breaks));
     }
     // A4, 25 mm margins, in twentieths of a point.
     format!(
@@ -88,28 +87,10 @@ fn document(content: &Content) -> String {
     )
 }
 
-fn style_of(block: &Block<'_>) -> String {
-    let deep = |level: &u8| (*level).clamp(1, DEEPEST);
-    match block {
-        Block::Cover(_) => "Cover".to_owned(),
-        Block::Date(_) | Block::Imprint(_) => "CoverSmall".to_owned(),
-        Block::Title(_) => "Title".to_owned(),
-        Block::Preamble(_) => "Text1".to_owned(),
-        Block::Heading { level, .. } => format!("Heading{}", deep(level)),
-        Block::Caption { level, .. } | Block::Paragraph { level, .. } => format!("Text{}", deep(level)),
-        Block::Numbered { level, .. } => format!("Item{}", deep(level)),
-    }
-}
-
-/// A paragraph that names its style and carries its form itself, too: the styles have no name (see [`styles`]), and not
-/// every program takes the form from such a style.
-fn paragraph(style: &str, text: &str, breaks: bool) -> String {
-    let look = Look::of(style);
-    format!(
-        "<w:p><w:pPr><w:pStyle w:val=\"{style}\"/>{}</w:pPr>{}</w:p>",
-        look.paragraph(breaks),
-        run(&look.run, text)
-    )
+/// A paragraph with its form in it. Named styles would be better, but the positive list of the disarming has no
+/// `w:name`, and LibreOffice mixes up styles without a name.
+fn paragraph(look: &Look, text: &str, breaks: bool) -> String {
+    format!("<w:p><w:pPr>{}</w:pPr>{}</w:p>", look.paragraph(breaks), run(&look.run, text))
 }
 
 fn run(form: &str, text: &str) -> String {
@@ -117,7 +98,7 @@ fn run(form: &str, text: &str) -> String {
     format!("<w:r>{form}<w:t xml:space=\"preserve\">{}</w:t></w:r>", escape(text))
 }
 
-/// What paragraphs of a style look like. Lengths are twentieths of a point.
+/// What a paragraph looks like. Lengths are twentieths of a point.
 #[derive(Default)]
 struct Look {
     keep_next: bool,
@@ -129,31 +110,43 @@ struct Look {
 }
 
 impl Look {
-    fn of(style: &str) -> Self {
-        let depth = style.chars().last().and_then(|c| c.to_digit(10)).unwrap_or(1);
-        let left = depth.saturating_sub(1).saturating_mul(210);
+    fn of(block: &Block<'_>) -> Self {
         let gothic = fonts("ＭＳ ゴシック");
         let base = Self::default();
-        match style.trim_end_matches(|c: char| c.is_ascii_digit()) {
-            "Cover" => Self { space: Some((600, 200)), align: "center", run: gothic + &size(36), ..base },
-            "CoverSmall" => Self { space: Some((80, 80)), align: "center", run: size(24), ..base },
-            "Title" => Self { space: Some((240, 360)), align: "center", run: gothic + &size(28), ..base },
-            "Header" => Self { align: "right", run: size(18), ..base },
-            "Footer" => Self { align: "center", run: size(18), ..base },
-            "Heading" => Self {
+        // Deeper clauses look like those of the deepest level that fits on the page.
+        let left = |level: &u8| u32::from((*level).clamp(1, DEEPEST).saturating_sub(1)).saturating_mul(210);
+        let at = |left: u32| format!("<w:ind w:left=\"{left}\"/>");
+        match block {
+            Block::Cover(_) => {
+                Self { space: Some((600, 200)), align: "center", run: gothic + &size(36), ..base }
+            }
+            Block::Date(_) | Block::Imprint(_) => {
+                Self { space: Some((80, 80)), align: "center", run: size(24), ..base }
+            }
+            Block::Title(_) => {
+                Self { space: Some((240, 360)), align: "center", run: gothic + &size(28), ..base }
+            }
+            Block::Heading { level, .. } => Self {
                 keep_next: true,
-                space: Some((if depth == 1 { 360 } else { 180 }, 60)),
-                indent: format!("<w:ind w:left=\"{left}\"/>"),
-                outline: u8::try_from(depth.saturating_sub(1)).ok(),
-                run: gothic + &size(if depth == 1 { 24 } else { 21 }),
+                space: Some((if *level == 1 { 360 } else { 180 }, 60)),
+                indent: at(left(level)),
+                outline: Some((*level).clamp(1, 9).saturating_sub(1)),
+                run: gothic + &size(if *level == 1 { 24 } else { 21 }),
                 ..base
             },
-            "Item" => Self {
-                indent: format!("<w:ind w:left=\"{}\" w:hanging=\"420\"/>", left.saturating_add(420)),
+            Block::Numbered { level, .. } => Self {
+                indent: format!("<w:ind w:left=\"{}\" w:hanging=\"420\"/>", left(level).saturating_add(420)),
                 ..base
             },
-            _ => Self { indent: format!("<w:ind w:left=\"{left}\"/>"), ..base },
+            Block::Caption { level, .. } => Self { keep_next: true, indent: at(left(level)), ..base },
+            Block::Paragraph { level, .. } => Self { indent: at(left(level)), ..base },
+            Block::Preamble(_) => base,
         }
+    }
+
+    /// Lines of header and footer.
+    fn margin(align: &'static str) -> Self {
+        Self { align, run: size(18), ..Self::default() }
     }
 
     /// The paragraph's properties in the order of the schema.
@@ -189,47 +182,33 @@ fn size(half_points: u32) -> String {
 
 fn header(content: &Content, handling: &Handling) -> String {
     let mark = handling.mark.as_ref().map_or_else(String::new, |mark| format!("【{mark}】"));
-    let line = paragraph("Header", &format!("{mark}{}", content.title), false);
+    let line = paragraph(&Look::margin("right"), &format!("{mark}{}", content.title), false);
     format!("{PROLOGUE}<w:hdr xmlns:w=\"{WORD}\">{line}</w:hdr>")
 }
 
 fn footer(handling: &Handling) -> String {
-    let look = Look::of("Footer");
+    let look = Look::margin("center");
     let number = format!(
-        "<w:p><w:pPr><w:pStyle w:val=\"Footer\"/>{}</w:pPr>{}<w:fldSimple w:instr=\" PAGE \">{}</w:fldSimple>{}</w:p>",
+        "<w:p><w:pPr>{}</w:pPr>{}<w:fldSimple w:instr=\" PAGE \">{}</w:fldSimple>{}</w:p>",
         look.paragraph(false),
         run(&look.run, "- "),
         run(&look.run, "1"),
         run(&look.run, " -")
     );
-    let trace = handling.trace.as_ref().map_or_else(String::new, |trace| paragraph("Footer", trace, false));
+    let trace = handling.trace.as_ref().map_or_else(String::new, |trace| paragraph(&look, trace, false));
     format!("{PROLOGUE}<w:ftr xmlns:w=\"{WORD}\">{number}{trace}</w:ftr>")
 }
 
-/// Depths that have styles of their own; deeper clauses look like these.
+/// Depths with an indent of their own.
 const DEEPEST: u8 = 6;
 
-/// The styles. They have no `w:name`: it may be left out, and the positive list of the disarming does not have it.
+/// Fonts, size and language of all text.
 fn styles() -> String {
-    let mut out = format!(
+    format!(
         "{PROLOGUE}<w:styles xmlns:w=\"{WORD}\"><w:docDefaults><w:rPrDefault><w:rPr>{}{}\
          <w:lang w:val=\"en-US\" w:eastAsia=\"ja-JP\"/></w:rPr></w:rPrDefault></w:docDefaults>\
-         <w:style w:type=\"paragraph\" w:default=\"1\" w:styleId=\"Normal\"><w:qFormat/></w:style>",
+         <w:style w:type=\"paragraph\" w:default=\"1\" w:styleId=\"Normal\"><w:qFormat/></w:style></w:styles>",
         fonts("ＭＳ 明朝"),
         size(21)
-    );
-    let deep = ["Heading", "Text", "Item"];
-    let leveled = (1..=DEEPEST).flat_map(|level| deep.map(|name| format!("{name}{level}")));
-    let plain = ["Cover", "CoverSmall", "Title", "Header", "Footer"].map(str::to_owned);
-    for id in plain.into_iter().chain(leveled) {
-        let look = Look::of(&id);
-        out.push_str(&format!(
-            "<w:style w:type=\"paragraph\" w:styleId=\"{id}\"><w:basedOn w:val=\"Normal\"/><w:qFormat/>\
-             <w:pPr>{}</w:pPr><w:rPr>{}</w:rPr></w:style>",
-            look.paragraph(false),
-            look.run
-        ));
-    }
-    out.push_str("</w:styles>");
-    out
+    )
 }
