@@ -3,6 +3,7 @@
 
 mod entries;
 mod field;
+mod filled;
 mod form;
 mod model;
 mod read;

@@ -224,7 +224,10 @@ fn people_units_classes_and_rows_are_looked_up() {
 #[test]
 fn check_digits_follow_the_published_vectors() {
     for number in ["4011001098993", "7123456789012", "8000020130001", "1000020412058"] {
-        assert_eq!(corporate_number_digit(number.get(1..).unwrap()).map(|d| d.to_string()).as_deref(), number.get(..1));
+        assert_eq!(
+            corporate_number_digit(number.get(1..).unwrap()).map(|d| d.to_string()).as_deref(),
+            number.get(..1)
+        );
         check("company", number, &format!("{number:?}"));
     }
     check("company", "Ｔ4-0110-0109-8993", "\"4011001098993\"");
