@@ -9,17 +9,23 @@ mod admin;
 mod api;
 mod approvals;
 mod assets;
+mod cases;
+mod documents;
 mod enrol;
 mod files;
 mod format;
 mod guard;
+mod home;
 mod login;
 mod monitor;
 mod page;
+mod people;
 mod problem;
 mod registers;
 mod provider;
+mod registers_api;
 mod state;
+mod tablet;
 mod transfers;
 mod upload;
 
@@ -39,6 +45,9 @@ pub use state::{App, AppConfig};
 pub fn zone_router(app: &App, zone: &ZoneId) -> Router {
     let site = app.site(zone.clone());
     Router::new()
+        .merge(home::routes())
+        .merge(cases::routes())
+        .merge(people::routes())
         .merge(transfers::routes())
         .merge(upload::routes())
         .merge(approvals::routes())
@@ -48,6 +57,8 @@ pub fn zone_router(app: &App, zone: &ZoneId) -> Router {
         .merge(account::routes())
         .merge(admin::routes())
         .merge(registers::routes())
+        .merge(documents::routes())
+        .merge(tablet::routes())
         .merge(api::routes())
         .merge(assets::routes())
         .fallback(problem::not_found)

@@ -25,7 +25,6 @@ use crate::state::{Site, blocking};
 
 pub(crate) fn routes() -> Router<Site> {
     Router::new()
-        .route("/", get(root))
         .route("/login", get(form).post(password))
         .route("/login/second", get(start_over).post(second))
         .route("/login/recovery", get(start_over).post(recovery))
@@ -240,10 +239,6 @@ struct LogoutForm {
     csrf: String,
 }
 
-async fn root(Open(page): Open) -> Response {
-    go(if page.signed_in() { "/transfers" } else { "/login" })
-}
-
 async fn start_over() -> Response {
     go("/login")
 }
@@ -454,12 +449,12 @@ mod tests {
         for (asked, to) in [
             ("/account", "/account"),
             ("/transfers?q=%E5%B8%82&page=2", "/transfers?q=%E5%B8%82&page=2"),
-            ("", "/transfers"),
-            ("https://example.org/", "/transfers"),
-            ("//example.org/", "/transfers"),
-            ("/\\example.org", "/transfers"),
-            ("/\t/example.org", "/transfers"),
-            ("/市", "/transfers"),
+            ("", "/"),
+            ("https://example.org/", "/"),
+            ("//example.org/", "/"),
+            ("/\\example.org", "/"),
+            ("/\t/example.org", "/"),
+            ("/市", "/"),
         ] {
             assert_eq!(next_path(asked), to, "{asked:?}");
         }

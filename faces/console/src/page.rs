@@ -16,6 +16,24 @@ use crate::state::Site;
 /// The cookie that remembers the language.
 pub(crate) const LANG_COOKIE: &str = "sekisho_lang";
 
+/// Roles that answer for others.
+const OVERSEERS: [&str; 11] = [
+    "section-manager",
+    "deputy",
+    "department-head",
+    "administrator",
+    "system-manager",
+    "chief-officer",
+    "ciso",
+    "vice-ciso",
+    "audit-chief",
+    "auditor",
+    "general-affairs",
+];
+
+/// Roles that carry out what concerns everybody.
+const KEEPERS: [&str; 4] = ["general-affairs", "chief-officer", "ciso", "vice-ciso"];
+
 /// The frame of a page. Templates call `p.l("日本語", "English")` for every sentence, so neither language can be missing.
 #[derive(Clone)]
 pub(crate) struct Page {
@@ -78,6 +96,45 @@ impl Page {
 
     pub(crate) fn may_administer(&self) -> bool {
         self.may(Permission::Administer) || self.may(Permission::ManagePeople) || self.may(Permission::Audit)
+    }
+
+    /// Whether the person holds one of these roles of the declaration.
+    pub(crate) fn holds(&self, roles: &[&str]) -> bool {
+        self.session
+            .as_ref()
+            .is_some_and(|session| session.roles.iter().any(|held| roles.contains(&held.as_str())))
+    }
+
+    /// Whether the person answers for others (管理者, 責任者, 統括, 監査) and so sees more than what is their own to do.
+    pub(crate) fn oversees(&self) -> bool {
+        self.may_administer() || self.holds(&OVERSEERS)
+    }
+
+    /// Whether the person carries out what concerns everybody: transfers, consents, training plans.
+    pub(crate) fn keeps_people(&self) -> bool {
+        self.may(Permission::ManagePeople) || self.may(Permission::Administer) || self.holds(&KEEPERS)
+    }
+
+    /// Whether the person may hand in a personnel list.
+    pub(crate) fn may_transfer(&self) -> bool {
+        self.may(Permission::ManagePeople) || self.may(Permission::Administer)
+    }
+
+    /// A day as people write it: 令和8年4月1日 or 2026-04-01.
+    pub(crate) fn day(&self, date: jiff::civil::Date) -> String {
+        if self.lang == Lang::Ja { sekisho_register::era::format_wareki(date) } else { date.to_string() }
+    }
+
+    /// The name of a role in the page's language.
+    pub(crate) fn role_name(&self, site: &Site, id: &str) -> String {
+        let known = site.policy().roles.iter().find(|role| role.id.as_str() == id);
+        known.map_or_else(|| id.to_owned(), |role| role.label.get(self.lang).to_owned())
+    }
+
+    /// The name of a unit that stands as plain text in a register.
+    pub(crate) fn unit_named(&self, site: &Site, id: &str) -> String {
+        let known = site.policy().units.iter().find(|unit| unit.id.as_str() == id);
+        known.map_or_else(|| id.to_owned(), |unit| unit.name.get(self.lang).to_owned())
     }
 
     /// `page` when the path lies below `prefix`, for `aria-current`.
