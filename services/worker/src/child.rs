@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rustix::process::{Pid, Signal};
 use sekisho_disarm::Options;
+use sekisho_register::book::read_named;
 
 use crate::confine::Confinement;
 use crate::wire::{
@@ -82,6 +83,10 @@ fn work(order: &Order, job: &[u8], settled: Settled) -> i32 {
                 Err(_) => return EXIT_DELIVERY,
             },
             Err(refusal) => (Reply::TextRefused(refusal), Vec::new()),
+        },
+        Job::ReadBook { name, limits } => match read_named(input, &name, &limits) {
+            Ok(book) => (Reply::Book, book.to_bytes()),
+            Err(error) => (Reply::BookRefused(error), Vec::new()),
         },
         Job::Probe(probe) => match probe::run(probe, socket) {
             probe::Outcome::Saw(text) => (Reply::Survived(text), Vec::new()),

@@ -15,6 +15,7 @@ use rustix::net::{
 use sekisho_disarm::{
     Disarmed, Format, Limits, Method, Options, Refusal, RefusalCode, Removed, TextPiece, VerifyFailure,
 };
+use sekisho_register::book::{Book, TableError, TableLimits};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{ExitCause, WorkerError};
@@ -132,6 +133,8 @@ impl std::fmt::Debug for Sandbox {
 
 /// Text beyond this is not worth a search; its JSON is held in the broker's memory.
 const TEXT_BYTES: u64 = 64 << 20;
+/// Cells beyond this are no table that people keep; they are held in the broker's memory twice for a moment.
+const BOOK_BYTES: u64 = 256 << 20;
 /// How long the zygote may take to answer, beyond a job's own time.
 const GRACE: Duration = Duration::from_secs(10);
 /// The main stack of zygote and children: parsers recurse to a limit that must fit.
@@ -299,6 +302,30 @@ impl Sandbox {
         options: &Options,
     ) -> Result<JobResult<Result<Vec<TextPiece>, Refusal>>, WorkerError> {
         self.extract_text_from(&mut &*input, options)
+    }
+
+    /// The cells of a workbook or CSV file. They come over in a compact form, checked against the limits once more:
+    /// 200,000 rows of 20 columns are 30 MB on the way and 200 MB as a [`Book`].
+    ///
+    /// # Errors
+    /// [`WorkerError`]; there are no cells.
+    pub fn read_book(
+        &self,
+        input: &mut dyn Read,
+        name: &str,
+        limits: &TableLimits,
+    ) -> Result<JobResult<Result<Book, TableError>>, WorkerError> {
+        let job = Job::ReadBook { name: name.to_owned(), limits: limits.clone() };
+        let cap = self.inner.config.output_bytes.min(BOOK_BYTES);
+        let mut bytes = Vec::new();
+        let Some(done) = self.inner.run(input, limits.bytes, &job, &mut bytes, cap)? else {
+            return Ok(untouched(Err(TableError::TooLarge { limit: limits.bytes })));
+        };
+        done.judge(|reply, length| match reply {
+            Reply::Book => Book::from_bytes(&bytes, limits).ok().map(Ok),
+            Reply::BookRefused(error) if length == 0 => Some(Err(error)),
+            _ => None,
+        })
     }
 
     /// What confines the children of the zygote that runs now.

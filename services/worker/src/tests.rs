@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sekisho_disarm::{Format, Lang, Limits, Options, RefusalCode};
+use sekisho_register::book::{TableError, TableLimits};
 
 use super::*;
 use crate::wire::{Layers, Probe};
@@ -424,4 +425,64 @@ mod untrusted_result {
             prop_assert_eq!(job, br#"{"Probe":"Fork"}"#);
         }
     }
+}
+
+/// A workbook with words, numbers and days in this many rows and columns.
+fn workbook(rows: u32, columns: u16) -> Vec<u8> {
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for row in 0..rows {
+        for column in 0..columns {
+            match column % 4 {
+                0 => sheet.write_string(row, column, format!("USB-{row:06}-{column}")).unwrap(),
+                1 => sheet.write_number(row, column, f64::from(row) + 0.5).unwrap(),
+                2 => sheet.write_string(row, column, "総務課").unwrap(),
+                _ => sheet.write_boolean(row, column, row % 2 == 0).unwrap(),
+            };
+        }
+    }
+    workbook.save_to_buffer().unwrap()
+}
+
+#[test]
+fn workbook_is_read_in_the_sandbox_as_outside() {
+    let _turn = turn();
+    let bytes = workbook(50, 8);
+    let limits = TableLimits::default();
+    let done = sandbox().read_book(&mut &bytes[..], "list.xlsx", &limits).unwrap();
+    assert_eq!(done.exit, ExitCause::Finished);
+    assert_eq!(done.value, sekisho_register::book::read_book(&bytes, &limits));
+    assert_eq!(done.value.unwrap().sheets[0].rows.len(), 50);
+}
+
+#[test]
+fn csv_is_read_and_bad_tables_are_refused_with_their_reason() {
+    let _turn = turn();
+    let sandbox = sandbox();
+    let limits = TableLimits::default();
+    let read = |bytes: &[u8], name: &str, limits: &TableLimits| {
+        sandbox.read_book(&mut &*bytes, name, limits).unwrap().value
+    };
+    let book = read("番号,髙﨑\r\n1,2".as_bytes(), "list.csv", &limits).unwrap();
+    assert_eq!(book.sheets[0].cell(0, 1).text(), Some("髙﨑"));
+    assert_eq!(read(b"<html>", "list.xls", &limits), Err(TableError::NotAWorkbook));
+    assert_eq!(read(b"", "list.csv", &limits), Err(TableError::Empty));
+    let small = TableLimits { bytes: 10, ..limits.clone() };
+    assert_eq!(read(b"0123456789a", "list.csv", &small), Err(TableError::TooLarge { limit: 10 }));
+    let short = TableLimits { rows: 1, ..limits };
+    assert!(matches!(read(b"a\nb", "list.csv", &short), Err(TableError::TooManyRows { .. })));
+}
+
+#[test]
+fn large_workbook_passes_within_the_memory_limit() {
+    let _turn = turn();
+    let bytes = workbook(200_000, 20);
+    let limits = TableLimits::default();
+    // Half of what a job may have by default is enough.
+    let half = SandboxConfig { memory_bytes: 1 << 30, ..SandboxConfig::default() };
+    let sandbox = Sandbox::start_for_tests(half).unwrap();
+    let done = sandbox.read_book(&mut &bytes[..], "big.xlsx", &limits).unwrap();
+    assert!(done.cpu_ms < 30_000, "{} ms", done.cpu_ms);
+    let book = done.value.unwrap();
+    assert_eq!((book.sheets[0].rows.len(), book.sheets[0].rows[199_999].len()), (200_000, 20));
 }

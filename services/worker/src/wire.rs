@@ -7,6 +7,7 @@
 use std::io::{self, Read};
 
 use sekisho_disarm::{Format, Limits, Method, Options, Refusal, Removed, VerifyFailure};
+use sekisho_register::book::{TableError, TableLimits};
 use serde::{Deserialize, Serialize};
 
 use crate::level::{Missing, SandboxLevel};
@@ -85,6 +86,11 @@ pub(crate) enum Job {
         limits: Limits,
     },
     ExtractText(Options),
+    /// Reads a workbook or CSV file into cells.
+    ReadBook {
+        name: String,
+        limits: TableLimits,
+    },
     /// Self-test only: a fixed misdeed.
     Probe(Probe),
 }
@@ -178,6 +184,9 @@ pub(crate) enum Reply {
     /// The payload is a JSON list of pieces of text.
     Text,
     TextRefused(Refusal),
+    /// The payload is a book in `sekisho-register`'s form of transfer.
+    Book,
+    BookRefused(TableError),
     /// A probe survived; this is what it saw.
     Survived(String),
 }

@@ -96,7 +96,7 @@ pub enum CellValue {
 pub struct TableLimits {
     /// Bytes of the file.
     pub bytes: u64,
-    /// Bytes of all parts of a workbook, unpacked, as the file itself declares them.
+    /// Bytes of all parts of a workbook, unpacked.
     pub unpacked_bytes: u64,
     /// Sheets of a workbook.
     pub sheets: u32,

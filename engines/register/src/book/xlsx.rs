@@ -5,7 +5,7 @@
 //! overflows), so it runs under `catch_unwind`; nothing of it is used afterwards.
 
 use std::collections::HashSet;
-use std::io::Cursor;
+use std::io::{Cursor, Read as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -32,26 +32,45 @@ pub fn read_xlsx(bytes: &[u8], limits: &TableLimits) -> Result<Book, TableError>
     if bytes.starts_with(&OLE) {
         return Err(TableError::OldOrEncrypted);
     }
-    check_parts(bytes, limits)?;
-    catch_unwind(AssertUnwindSafe(|| read(bytes, limits)))
+    let merges = check_parts(bytes, limits)?;
+    catch_unwind(AssertUnwindSafe(|| read(bytes, merges, limits)))
         .unwrap_or_else(|_| Err(broken("", "the reader met a state that it rules out")))
 }
 
-/// The sizes that the archive itself declares; a lie is caught by the memory of the process that unpacks.
-fn check_parts(bytes: &[u8], limits: &TableLimits) -> Result<(), TableError> {
+/// Unpacks every part once and throws it away: sizes are counted, not believed, before anything is kept in memory.
+/// Whether any sheet has merged cells is seen on the way; to learn that from the reader costs as much as the cells.
+fn check_parts(bytes: &[u8], limits: &TableLimits) -> Result<bool, TableError> {
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|_| TableError::NotAWorkbook)?;
-    let mut total = 0_u64;
+    let mut left = limits.unpacked_bytes;
+    let mut buffer = vec![0; 64 << 10];
+    let mut merges = false;
     for index in 0..archive.len() {
-        let part = archive.by_index_raw(index).map_err(|error| broken("", error))?;
-        total = total.saturating_add(part.size());
+        let mut part = archive.by_index(index).map_err(|error| broken("", error))?;
+        // The end of the last piece stays in front of the next, lest a word be cut in two.
+        let mut kept = 0;
+        loop {
+            let space = buffer.get_mut(kept..).unwrap_or_default();
+            let read = part.read(space).map_err(|error| broken("", error))?;
+            if read == 0 {
+                break;
+            }
+            left = left
+                .checked_sub(u64::try_from(read).unwrap_or(u64::MAX))
+                .ok_or(TableError::TooLargeUnpacked { limit: limits.unpacked_bytes })?;
+            let filled = kept.saturating_add(read);
+            let seen = buffer.get(..filled).unwrap_or_default();
+            merges = merges || seen.windows(MERGES.len()).any(|word| word == MERGES);
+            kept = filled.min(MERGES.len().saturating_sub(1));
+            buffer.copy_within(filled.saturating_sub(kept)..filled, 0);
+        }
     }
-    if total > limits.unpacked_bytes {
-        return Err(TableError::TooLargeUnpacked { limit: limits.unpacked_bytes });
-    }
-    Ok(())
+    Ok(merges)
 }
 
-fn read(bytes: &[u8], limits: &TableLimits) -> Result<Book, TableError> {
+/// The element that lists a sheet's merged cells, whatever its prefix.
+const MERGES: &[u8] = b"mergeCells";
+
+fn read(bytes: &[u8], merges: bool, limits: &TableLimits) -> Result<Book, TableError> {
     let mut workbook: Workbook<'_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| match error {
         XlsxError::Password => TableError::OldOrEncrypted,
         XlsxError::FileNotFound(_) | XlsxError::RelationshipNotFound => TableError::NotAWorkbook,
@@ -66,7 +85,8 @@ fn read(bytes: &[u8], limits: &TableLimits) -> Result<Book, TableError> {
     let mut book = Book { source: Source::Xlsx, sheets: Vec::new() };
     let mut budget = Budget { limits, cells: 0, seen: HashSet::new() };
     for meta in sheets.into_iter().filter(|sheet| sheet.typ == SheetType::WorkSheet) {
-        let merged = workbook.merge_cells_by_sheet_name(&meta.name).map_err(|e| broken(&meta.name, e))?;
+        let merged = if merges { workbook.merge_cells_by_sheet_name(&meta.name) } else { Ok(Vec::new()) };
+        let merged = merged.map_err(|error| broken(&meta.name, error))?;
         let mut rows = cells(&mut workbook, &meta.name, epoch_1904, &mut budget)?;
         cover(&mut rows, &merged, &mut budget)?;
         let hidden = meta.visible != SheetVisible::Visible;
