@@ -53,9 +53,9 @@ pub enum RegistersError {
         /// The field.
         field: FieldId,
         /// Its label.
-        label: Text,
+        label: Box<Text>,
         /// What speaks for it.
-        why: Text,
+        why: Box<Text>,
     },
     /// Other rows refer to the row that was to be removed.
     #[error("{} other rows refer to this row; change them first", .0.len())]

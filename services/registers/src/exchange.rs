@@ -642,7 +642,7 @@ fn base(
             "SELECT {} FROM {history} WHERE _from_seq <= ?1 AND _to_seq > ?1",
             rows::columns(definition, Which::History)
         ),
-        &[seq.clone()],
+        std::slice::from_ref(&seq),
     )?;
     let young =
         tx.query(&format!("SELECT _row FROM {history} WHERE _version = 1 AND _from_seq > ?1"), &[seq])?;

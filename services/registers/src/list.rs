@@ -98,7 +98,6 @@ pub(crate) struct Select<'a> {
     conditions: Vec<String>,
     params: Vec<SqlValue>,
     order: String,
-    searching: bool,
 }
 
 impl<'a> Select<'a> {
@@ -111,14 +110,8 @@ impl<'a> Select<'a> {
     ) -> Result<Self> {
         authority.require(action)?;
         let table = if as_of.is_some() { Table::History } else { Table::Living };
-        let mut select = Self {
-            definition,
-            table,
-            conditions: Vec::new(),
-            params: Vec::new(),
-            order: String::new(),
-            searching: false,
-        };
+        let mut select =
+            Self { definition, table, conditions: Vec::new(), params: Vec::new(), order: String::new() };
         if let Some(day) = as_of {
             let mark = select.param(SqlValue::Int(end_of_day(day)));
             select.conditions.push(format!("_from_ms < {mark} AND (_to_ms IS NULL OR _to_ms >= {mark})"));
@@ -181,7 +174,10 @@ impl<'a> Select<'a> {
         {
             let marks: Vec<String> =
                 reach.units.iter().map(|unit| self.param(SqlValue::Text(unit.clone()))).collect();
-            ways.push(format!("{field} IN ({})", marks.join(", ")));
+            ways.push(match marks.as_slice() {
+                [one] => format!("{field} = {one}"),
+                _ => format!("{field} IN ({})", marks.join(", ")),
+            });
         }
         for (field, me) in &reach.own {
             let mark = self.param(SqlValue::Text(me.clone()));
@@ -235,7 +231,6 @@ impl<'a> Select<'a> {
         let secret = self.definition.fields.iter().any(|field| field.confidentiality.is_some())
             && self.definition.fields.iter().all(|field| authority.sees(field));
         for word in words::words(text) {
-            self.searching = true;
             let mark = self.param(SqlValue::Text(words::pattern(&word)));
             self.conditions.push(if secret {
                 format!("(_search LIKE {mark} ESCAPE '\\' OR _search_secret LIKE {mark} ESCAPE '\\')")
@@ -357,23 +352,20 @@ impl<'a> Select<'a> {
     }
 
     fn page(&self, tx: &ReadTx, offset: u32, limit: u32) -> Result<(Vec<Current>, u64)> {
-        let columns = rows::columns(self.definition, self.table);
-        // A search looks at every row anyway: one pass gives the page and the number.
-        let total = if self.searching { ", COUNT(*) OVER () AS _total" } else { "" };
         let sql = format!(
-            "SELECT {columns}{total} FROM {} ORDER BY {} LIMIT {limit} OFFSET {offset}",
+            "SELECT {} FROM {} ORDER BY {} LIMIT {limit} OFFSET {offset}",
+            rows::columns(self.definition, self.table),
             self.source(),
             self.order
         );
         let found = tx.query(&sql, &self.params())?;
-        let total = match found.first() {
-            Some(first) if self.searching => first.get_u64("_total")?,
-            None if offset == 0 => 0,
-            _ => self.count(tx)?,
-        };
-        let rows: Result<Vec<Current>, _> =
-            found.iter().map(|row| rows::read(self.definition, row)).collect();
-        Ok((rows?, total))
+        let rows: Vec<Current> =
+            found.iter().map(|row| rows::read(self.definition, row)).collect::<Result<_, _>>()?;
+        let here = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        // A page that isn't full ends the list: nothing is left to be counted.
+        let ended = here < u64::from(limit) && (here > 0 || offset == 0);
+        let total = if ended { u64::from(offset).saturating_add(here) } else { self.count(tx)? };
+        Ok((rows, total))
     }
 
     /// Rows behind `after` in the order of key and identifier, for walking through all of them.

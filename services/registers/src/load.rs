@@ -122,29 +122,30 @@ pub fn folder(folder: &Path) -> Result<BTreeMap<String, String>> {
 /// The names of the policy that definitions may use.
 #[must_use]
 pub fn vocabulary(policy: &Policy) -> Vocabulary {
-    let mut words = Vocabulary::default();
-    words.roles = policy.roles.iter().map(|role| (role.id.to_string(), role.label.ja.clone())).collect();
-    words.routes = policy.routes.iter().map(|route| (route.id.to_string(), route.label.ja.clone())).collect();
-    words.zones = policy.zones.iter().map(|zone| (zone.id.to_string(), zone.label.ja.clone())).collect();
-    words.units = policy.units.iter().map(|unit| (unit.id.to_string(), unit.name.ja.clone())).collect();
-    words.classes = policy
-        .classification
-        .classes
-        .iter()
-        .map(|class| ClassEntry {
-            id: class.id.to_string(),
-            axis: axis(class.axis),
-            mark: class.mark.clone(),
-            rank: class.rank,
-            label: sekisho_register::Text::new(class.label.ja.clone(), class.label.en.clone()),
-            handling: class
-                .handling
-                .iter()
-                .map(|text| sekisho_register::Text::new(text.ja.clone(), text.en.clone()))
-                .collect(),
-        })
-        .collect();
-    words
+    Vocabulary {
+        any: false,
+        roles: policy.roles.iter().map(|role| (role.id.to_string(), role.label.ja.clone())).collect(),
+        routes: policy.routes.iter().map(|route| (route.id.to_string(), route.label.ja.clone())).collect(),
+        zones: policy.zones.iter().map(|zone| (zone.id.to_string(), zone.label.ja.clone())).collect(),
+        units: policy.units.iter().map(|unit| (unit.id.to_string(), unit.name.ja.clone())).collect(),
+        classes: policy
+            .classification
+            .classes
+            .iter()
+            .map(|class| ClassEntry {
+                id: class.id.to_string(),
+                axis: axis(class.axis),
+                mark: class.mark.clone(),
+                rank: class.rank,
+                label: sekisho_register::Text::new(class.label.ja.clone(), class.label.en.clone()),
+                handling: class
+                    .handling
+                    .iter()
+                    .map(|text| sekisho_register::Text::new(text.ja.clone(), text.en.clone()))
+                    .collect(),
+            })
+            .collect(),
+    }
 }
 
 /// The axis in the words of the definitions.

@@ -16,7 +16,7 @@ use crate::rows::{self, Current};
 use crate::{Inner, Referrer, RefusedRow, RegistersError, Result, RowId, RowView, classes, model, special};
 
 /// From this many rows on, keys in use are read once instead of one by one.
-const MANY: usize = 500;
+const MANY: usize = 5_000;
 
 /// Most referrers that a refusal names.
 const NAMED: usize = 20;

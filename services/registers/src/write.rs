@@ -391,7 +391,12 @@ fn is_reasoned(given: &Override) -> bool {
 }
 
 fn individual_number(index: usize, found: Found) -> RegistersError {
-    RegistersError::IndividualNumber { index, field: found.field, label: found.label, why: found.why }
+    RegistersError::IndividualNumber {
+        index,
+        field: found.field,
+        label: Box::new(found.label),
+        why: Box::new(found.why),
+    }
 }
 
 fn trusted(actor: &str, reason: &str) -> Origin {

@@ -21,7 +21,7 @@ macro_rules! cases {
         }
 
         /// The same for another database.
-        pub(super) const CASES: &[(&str, fn(&bed::Bed))] =
+        const CASES: &[(&str, fn(&bed::Bed))] =
             &[$((stringify!($case), $module::$case as fn(&bed::Bed))),*];
     };
 }

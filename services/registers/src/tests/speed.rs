@@ -4,10 +4,11 @@
 use std::time::{Duration, Instant};
 
 use jiff::civil::date;
+use sekisho_register::book::{Cell, CellValue, TableLimits, read_book};
 
 use super::bed::{Bed, DAY, of};
 use super::postgres::Cluster;
-use crate::{Caller, Draft, ListQuery};
+use crate::{Caller, Draft, ExportFormat, ImportOptions, ListQuery};
 
 const ROWS: usize = 100_000;
 
@@ -65,7 +66,58 @@ fn run(bed: &Bed) {
         let suzuki = city.caller("suzuki");
         timed("list of one unit", || city.registers.list(&suzuki, &base).unwrap());
         timed("counts", || city.registers.counts(&suzuki).unwrap());
+        timed("list of one unit, again", || city.registers.list(&suzuki, &base).unwrap());
         timed("search everywhere", || city.registers.search(&suzuki, "99999号").unwrap());
+    }
+}
+
+/// The import of 100,000 rows with every check, as one unit of work.
+fn import(bed: &Bed) {
+    let city = bed.city();
+    let system = Caller::system("test");
+    let query = ListQuery::of("media");
+    let file = city.registers.export(&system, ExportFormat::Xlsx, &query).unwrap();
+    let mut book = read_book(&file.bytes, &TableLimits::default()).unwrap();
+    let text = |text: String| Cell { value: CellValue::Text(text.into()), ..Cell::default() };
+    let sheet = book.sheets.iter_mut().find(|sheet| !sheet.hidden).unwrap();
+    let heads: Vec<String> =
+        sheet.rows.last().unwrap().iter().map(|cell| cell.text().unwrap_or_default().to_owned()).collect();
+    for n in 0..ROWS {
+        let cell = |head: &String| match head.as_str() {
+            "品名" => text(format!("USBメモリ {n}号")),
+            "所属" => text("福祉課".to_owned()),
+            "種別" => text("USBメモリ".to_owned()),
+            "価格" => text(format!("{}円", n * 10)),
+            "購入日" => text("令和8年4月1日".to_owned()),
+            "備考" => text("職員が業務で使用する。".to_owned()),
+            _ => Cell::default(),
+        };
+        sheet.rows.push(heads.iter().map(cell).collect());
+    }
+    let (shown, _) =
+        timed("dry run", || city.registers.dry_run_book(&system, "media", "台帳", &book).unwrap());
+    assert_eq!((shown.added.len(), shown.refused.len()), (ROWS, 0), "{:?}", shown.refused.first());
+    let options = ImportOptions::default();
+    let (done, _) = timed("import", || {
+        city.registers.import_book(&system, "media", "台帳", &book, &shown.digest, options).unwrap()
+    });
+    assert!(done.applied);
+    for format in [ExportFormat::Xlsx, ExportFormat::CsvUtf8] {
+        timed("export", || city.registers.export(&system, format, &query).unwrap());
+    }
+}
+
+#[test]
+#[ignore = "takes minutes; run by hand"]
+fn speed_of_import_on_sqlite() {
+    import(&Bed::sqlite());
+}
+
+#[test]
+#[ignore = "takes minutes; run by hand"]
+fn speed_of_import_on_postgresql() {
+    if let Some(mut cluster) = Cluster::start() {
+        import(&cluster.bed());
     }
 }
 
