@@ -218,12 +218,7 @@ impl Question {
     /// Indexes of the right answers, ascending.
     #[must_use]
     pub fn right_answers(&self) -> Vec<usize> {
-        self.answers
-            .iter()
-            .enumerate()
-            .filter(|(_, answer)| answer.right)
-            .map(|(index, _)| index)
-            .collect()
+        self.answers.iter().enumerate().filter(|(_, answer)| answer.right).map(|(index, _)| index).collect()
     }
 }
 
@@ -248,7 +243,8 @@ mod tests {
 
     #[test]
     fn what_is_wrong_names_its_line() {
-        let check = |text: &str, line: usize| assert_eq!(Content::parse(text).unwrap_err().line, line, "{text}");
+        let check =
+            |text: &str, line: usize| assert_eq!(Content::parse(text).unwrap_err().line, line, "{text}");
         check("本文だけ", 1);
         check("# 見出し\n? 問い\n- 誤\n", 2);
         check("# 見出し\n? 問い\n- 誤\n+ 正\n何か", 5);
@@ -257,8 +253,7 @@ mod tests {
 
     #[test]
     fn only_exactly_the_right_answers_count() {
-        let content =
-            Content::parse("? 一\n+ a\n- b\n? 二\n+ a\n+ b\n- c\n? 三\n- a\n+ b\n").unwrap();
+        let content = Content::parse("? 一\n+ a\n- b\n? 二\n+ a\n+ b\n- c\n? 三\n- a\n+ b\n").unwrap();
         let check = |chosen: &[&[usize]], score: i64| {
             let chosen: Vec<Vec<usize>> = chosen.iter().map(|one| one.to_vec()).collect();
             assert_eq!(content.score(&chosen), Some(score));

@@ -58,11 +58,9 @@ impl PeopleError {
             Self::NotFound if ja => "見つかりません。すでに終わったか、あなたの分ではありません。".to_owned(),
             Self::NotFound => "not found: it is done already or not yours".to_owned(),
             Self::NotPermitted if ja => "この操作をする権限がありません。".to_owned(),
-            Self::Registers(error) => error.message(if ja {
-                sekisho_register::Lang::Ja
-            } else {
-                sekisho_register::Lang::En
-            }),
+            Self::Registers(error) => {
+                error.message(if ja { sekisho_register::Lang::Ja } else { sekisho_register::Lang::En })
+            }
             Self::Approval(error) => error.message(lang),
             Self::Identity(error) if ja => error.message().ja,
             Self::Store(error) if ja => error.message_ja(),

@@ -34,9 +34,7 @@ pub use consent::{Occasion, Request};
 pub use content::{Answer, Content, ContentError, Question, Slide};
 pub use error::PeopleError;
 pub use offices::{Gap, GapKind};
-pub use plan::{
-    Account, FieldChange, Join, Leave, LeaveReason, Move, Plan, RefusedLine, Source, Vacancy,
-};
+pub use plan::{Account, FieldChange, Join, Leave, LeaveReason, Move, Plan, RefusedLine, Source, Vacancy};
 pub use training::{Assignment, Completion, Outcome};
 pub use transfer::{KIND as TRANSFER_KIND, ListFile};
 

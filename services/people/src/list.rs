@@ -15,7 +15,10 @@ const HEADING_ROWS: usize = 20;
 
 /// Headings that personnel systems use, beside the staff register's own labels.
 const SYNONYMS: &[(&str, &[&str])] = &[
-    ("staff_number", &["職員番号", "職員コード", "職員no", "職員no.", "番号", "staff_number", "staff number"]),
+    (
+        "staff_number",
+        &["職員番号", "職員コード", "職員no", "職員no.", "番号", "staff_number", "staff number"],
+    ),
     ("name", &["氏名", "職員氏名", "漢字氏名", "名前", "name"]),
     ("kana", &["氏名(カナ)", "氏名カナ", "フリガナ", "ふりがな", "カナ氏名", "カナ", "kana"]),
     ("unit", &["所属", "所属名", "新所属", "所属課", "所属コード", "配属", "unit"]),
@@ -30,7 +33,13 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("left_on", &["離任日", "退職日", "退職年月日", "離職日", "left_on"]),
     (
         "handles_individual_numbers",
-        &["特定個人情報取扱者", "特定個人情報", "番号利用事務従事", "マイナンバー取扱", "handles_individual_numbers"],
+        &[
+            "特定個人情報取扱者",
+            "特定個人情報",
+            "番号利用事務従事",
+            "マイナンバー取扱",
+            "handles_individual_numbers",
+        ],
     ),
 ];
 

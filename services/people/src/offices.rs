@@ -20,7 +20,8 @@ use crate::{People, Result};
 pub(crate) const OFFICES: &str = "offices";
 
 /// Offices of which the city has one each.
-const ONCE: [&str; 6] = ["ciso", "chief-officer", "audit-chief", "csirt-head", "contact-desk", "mynumber-general"];
+const ONCE: [&str; 6] =
+    ["ciso", "chief-officer", "audit-chief", "csirt-head", "contact-desk", "mynumber-general"];
 
 /// Offices whose absence stops decisions, so that a deputy is needed.
 const DEPUTISED: [&str; 5] = ["ciso", "chief-officer", "department-head", "section-manager", "csirt-head"];
@@ -167,7 +168,10 @@ impl People {
         });
         let (ja, en) = match kind {
             GapKind::Vacant => ("が任命されていません。", "nobody is appointed"),
-            GapKind::Left => ("に任命された職員は離任しています。後任を任命してください。", "the person appointed has left"),
+            GapKind::Left => (
+                "に任命された職員は離任しています。後任を任命してください。",
+                "the person appointed has left",
+            ),
             GapKind::NoDeputy => ("の代行者がいません。", "there is no deputy"),
             GapKind::Conflict => ("の兼務が認められません。", "the office excludes another one"),
         };
@@ -192,7 +196,13 @@ impl People {
     }
 
     /// Appointments of who leaves or moves away end on the eve of the transfer; the office is then vacant and a gap.
-    pub(crate) fn close_offices(&self, tx: &mut WriteTx, plan: &Plan, actor: &str, reason: &str) -> Result<()> {
+    pub(crate) fn close_offices(
+        &self,
+        tx: &mut WriteTx,
+        plan: &Plan,
+        actor: &str,
+        reason: &str,
+    ) -> Result<()> {
         let gone: BTreeSet<&str> = plan
             .leaves
             .iter()

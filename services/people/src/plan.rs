@@ -206,7 +206,13 @@ pub struct Ground<'a> {
 impl Plan {
     /// Compares a personnel list with the staff register.
     #[must_use]
-    pub fn make(effective: Date, source: Source, complete: bool, list: &[Listed], ground: &Ground<'_>) -> Self {
+    pub fn make(
+        effective: Date,
+        source: Source,
+        complete: bool,
+        list: &[Listed],
+        ground: &Ground<'_>,
+    ) -> Self {
         let mut plan = Self {
             effective,
             source,
@@ -291,7 +297,8 @@ impl Plan {
         }
         for required in ["name", "kana", "unit", "post"] {
             if values.get(required).is_null() {
-                let label = ground.staff.field(required).map_or_else(Text::default, |field| field.label.clone());
+                let label =
+                    ground.staff.field(required).map_or_else(Text::default, |field| field.label.clone());
                 let ja = format!("新しい職員{number}の「{}」がありません。", label.ja);
                 let en = format!("{} of the new person {number} is missing", label.en);
                 self.refuse(line, ja, en);
@@ -331,12 +338,15 @@ impl Plan {
         let unit_changes = before.get("unit") != after.get("unit");
         let login = text(&after, "login").to_lowercase();
         let held = held_roles(before, &login, ground);
+        // Roles follow the post; who stays where they are keeps what was entered.
         let roles = if unit_changes || before.get("post") != after.get("post") {
-            ground.posts.roles_after(after.get("post").as_text().unwrap_or_default(), &held, !unit_changes)
+            let post = after.get("post").as_text().unwrap_or_default();
+            let roles = ground.posts.roles_after(post, &held, !unit_changes);
+            after.set("roles", Value::list(roles.iter().cloned()));
+            roles
         } else {
             held.clone()
         };
-        after.set("roles", Value::list(roles.iter().cloned()));
         let changed: Vec<String> = before.differing(&after).into_iter().map(ToOwned::to_owned).collect();
         if changed.is_empty() {
             self.unchanged = self.unchanged.saturating_add(1);
@@ -429,9 +439,7 @@ impl Plan {
         for join in &self.joins {
             let unit = join.values.get("unit").and_then(Json::as_str).unwrap_or_default();
             let roles = join.values.get("roles").and_then(Json::as_array).into_iter().flatten();
-            after.extend(
-                roles.filter_map(Json::as_str).map(|role| (unit.to_owned(), role.to_owned())),
-            );
+            after.extend(roles.filter_map(Json::as_str).map(|role| (unit.to_owned(), role.to_owned())));
         }
         self.vacancies = ground
             .needed

@@ -54,10 +54,10 @@ impl Posts {
         let path = data.join("people").join("posts.toml");
         match std::fs::read_to_string(&path) {
             Ok(text) => Self::parse(&text, &path.display().to_string()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                Self::parse(BUILT_IN, "posts.toml")
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::parse(BUILT_IN, "posts.toml"),
+            Err(error) => {
+                Err(PeopleError::Setting { file: path.display().to_string(), what: error.to_string() })
             }
-            Err(error) => Err(PeopleError::Setting { file: path.display().to_string(), what: error.to_string() }),
         }
     }
 

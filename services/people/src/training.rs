@@ -28,6 +28,9 @@ const RECORDS: &str = "training-records";
 /// Days in which a newcomer takes the courses for newcomers.
 const NEWCOMER_DAYS: i64 = 60;
 
+/// Days in which a failed course is taken again.
+const RETRY_DAYS: i64 = 30;
+
 /// Posts of the audience "executive" (部長級以上).
 const EXECUTIVE_ROLES: [&str; 4] = ["department-head", "ciso", "vice-ciso", "chief-officer"];
 
@@ -139,21 +142,33 @@ impl People {
             };
             let today = people.today(tx.now_ms());
             let due = values.get("ends_on").as_date().unwrap_or(today);
-            let year = values
-                .get("fiscal_year")
-                .as_int()
-                .unwrap_or_else(|| i64::from(FiscalYear::of(today).year()));
+            let year =
+                values.get("fiscal_year").as_int().unwrap_or_else(|| i64::from(FiscalYear::of(today).year()));
             let audience: BTreeSet<String> = values.get("audience").as_list().iter().cloned().collect();
             let have = people.have_record(tx, &course, year)?;
             let mut count = 0_u64;
             for member in people.members_in(tx)? {
                 let here = member.values.get("left_on").as_date().is_none_or(|left| left >= today);
                 if here && is_in_audience(&audience, &member.values, today) && !have.contains(&member.row) {
-                    people.assign(tx, &member, &course, Some(&plan), year, due, &actor, "研修計画による割当て")?;
+                    people.assign(
+                        tx,
+                        &member,
+                        &course,
+                        Some(&plan),
+                        year,
+                        due,
+                        &actor,
+                        "研修計画による割当て",
+                    )?;
                     count = count.saturating_add(1);
                 }
             }
-            tx.emit("training.assigned", &actor, plan.as_str(), json!({ "course": course.as_str(), "people": count }))?;
+            tx.emit(
+                "training.assigned",
+                &actor,
+                plan.as_str(),
+                json!({ "course": course.as_str(), "people": count }),
+            )?;
             Ok(count)
         })
     }
@@ -248,6 +263,10 @@ impl People {
             values.set("minutes", minutes);
             values.set("pass_score", answered.pass_score.map_or(Value::Null, Value::Int));
             values.set("score", answered.score.map_or(Value::Null, Value::Int));
+            if !answered.passed && values.get("retry_due_on").is_null() {
+                let today = people.today(tx.now_ms());
+                values.set("retry_due_on", today.checked_add(RETRY_DAYS.days()).unwrap_or(today));
+            }
             if answered.passed && values.get("handles_individual_numbers").as_bool() == Some(true) {
                 let today = people.today(tx.now_ms());
                 values.set("next_due_on", today.checked_add(1.year()).unwrap_or(today));
@@ -272,7 +291,8 @@ impl People {
                 continue;
             }
             let unit = row.values.get("unit").as_text().unwrap_or_default().to_owned();
-            let entry = units.entry(unit.clone()).or_insert_with(|| Completion { unit, ..Completion::default() });
+            let entry =
+                units.entry(unit.clone()).or_insert_with(|| Completion { unit, ..Completion::default() });
             entry.assigned = entry.assigned.saturating_add(1);
             match row.values.get("state").as_text() {
                 Some("attended" | "passed") => entry.done = entry.done.saturating_add(1),

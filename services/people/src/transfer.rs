@@ -106,7 +106,10 @@ impl People {
         let plan = self.plan_transfer(principal, file, effective, complete)?;
         if !plan.refused.is_empty() {
             return Err(PeopleError::Refused {
-                ja: format!("名簿に読み取れない箇所が{}件あります。直してから取り込んでください。", plan.refused.len()),
+                ja: format!(
+                    "名簿に読み取れない箇所が{}件あります。直してから取り込んでください。",
+                    plan.refused.len()
+                ),
                 en: format!("{} places of the list can't be read; mend them first", plan.refused.len()),
             });
         }
@@ -240,10 +243,8 @@ impl People {
         actor: &str,
         case: Option<&Case>,
     ) -> Result<()> {
-        let reason = case.map_or_else(
-            || "人事異動".to_owned(),
-            |case| format!("人事異動（{}）", case.number),
-        );
+        let reason =
+            case.map_or_else(|| "人事異動".to_owned(), |case| format!("人事異動（{}）", case.number));
         let staff = self.definition(STAFF)?;
         for leave in &plan.leaves {
             self.carry_leave(tx, leave, actor, &reason)?;
@@ -321,8 +322,7 @@ impl People {
             Some(id) => Some(id.parse().map_err(|_| PeopleError::NotFound)?),
             None => None,
         };
-        let row =
-            self.registers.put_trusted(tx, actor, STAFF, former.as_ref(), values.clone(), reason)?;
+        let row = self.registers.put_trusted(tx, actor, STAFF, former.as_ref(), values.clone(), reason)?;
         if let Some(account) = &join.account {
             self.account(tx, account, actor)?;
         }

@@ -5,6 +5,7 @@ mod city;
 mod flow;
 mod notices;
 mod people;
+#[path = "../../../store/testing/postgres_suite.rs"]
 mod postgres;
 mod pure;
 mod time;

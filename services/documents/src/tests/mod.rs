@@ -3,6 +3,7 @@
 
 mod city;
 mod journey;
+#[path = "../../../store/testing/postgres_suite.rs"]
 mod postgres;
 mod tiers;
 

@@ -1,5 +1,6 @@
-//! The same suite on a PostgreSQL server that the test starts for itself: its own directory, loopback only, its own port,
-//! ended with the test. Without PostgreSQL's programs the test says so and passes, unless `SEKISHO_REQUIRE_POSTGRES=1`.
+//! A suite on a PostgreSQL server that the test starts for itself: its own directory, loopback only, its own port, ended
+//! with the test. Without PostgreSQL's programs the test says so and passes, unless `SEKISHO_REQUIRE_POSTGRES=1`. Suites of
+//! services take this file in with `#[path]`; beside it they have `CASES` and a `city::City` that opens on a database.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::MetadataExt;

@@ -1,1 +1,0 @@
-//! What holds for people and the fiscal year.
