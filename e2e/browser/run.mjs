@@ -119,7 +119,7 @@ async function signIn(person, zone, options = {}) {
   await page.locator("form:has(#password) button").click();
   await page.fill("#code", await freshCode(person));
   await page.locator("form:has(#code) button").click();
-  await page.waitForURL(/\/transfers/);
+  await page.waitForURL(`${origins[zone]}/`);
   return page;
 }
 
@@ -200,7 +200,7 @@ async function withPasskey(page, person) {
   await page.context().clearCookies();
   await page.goto(`${origins.internet}/login`);
   await page.locator("[data-passkey=get] button").click();
-  await page.waitForURL(/\/transfers/);
+  await page.waitForURL(`${origins.internet}/`);
   check("the passkey alone signs in", true);
   await session.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: false });
   await page.context().clearCookies();
