@@ -293,7 +293,10 @@ impl Comparing<'_> {
                 values.set(cell.field.id.as_str(), value);
             }
         }
-        self.out.added.push(NewRow { line: row.line, values });
+        // Formulas that were filled down in advance and give nothing are no row.
+        if !values.is_empty() {
+            self.out.added.push(NewRow { line: row.line, values });
+        }
     }
 
     /// Refuses every cell that can't be read but one; whether there was any.
@@ -373,7 +376,11 @@ impl Comparing<'_> {
     }
 
     fn warn_of_formulas(&mut self, row: &ReadRow<'_>) {
-        for cell in row.cells.iter().filter(|cell| cell.raw.formula && cell.value.is_ok()) {
+        for cell in row
+            .cells
+            .iter()
+            .filter(|cell| cell.raw.formula && cell.value.as_ref().is_ok_and(|value| !value.is_null()))
+        {
             if self.out.warned.len() >= MOST_REFUSALS {
                 self.out.warned_more = self.out.warned_more.saturating_add(1);
                 continue;

@@ -240,6 +240,19 @@ fn results_of_formulas_are_taken_with_a_warning() {
 }
 
 #[test]
+fn formulas_that_give_nothing_are_no_row() {
+    let base = base();
+    let book = edited(&base, |sheet| {
+        for row in 10..20 {
+            set(sheet, row, 3, text(""));
+            sheet.rows[row][3].formula = true;
+        }
+    });
+    let comparison = run(&book, &base, &base);
+    assert_eq!(comparison, Comparison { unchanged: 4, ..Comparison::default() });
+}
+
+#[test]
 fn a_value_that_can_not_be_read_any_more_is_no_change() {
     let mut base = base();
     base[0].set("state", "retired");

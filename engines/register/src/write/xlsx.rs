@@ -23,6 +23,11 @@ const SPARE_ROWS: u32 = 1000;
 const EXACT: u64 = 1_000_000_000_000_000;
 /// Excel's calendar is right from here on; earlier days are written as text.
 const FIRST_DAY: Date = jiff::civil::date(1900, 3, 1);
+/// The font of Japanese Excel; without a name the file would bring a Latin one.
+const FONT: &str = "游ゴシック";
+/// Height of a line of text in points, and the largest of a row.
+const LINE_HEIGHT: f64 = 18.75;
+const MAX_HEIGHT: f64 = 409.0;
 /// Excel's paper number of A4.
 const A4: u8 = 9;
 
@@ -87,7 +92,7 @@ fn properties(definition: &Definition, meta: &ExportMeta) -> Result<DocPropertie
 
 /// How the values of a column look, and how Excel takes what people type into it.
 fn format_of(kind: &FieldType) -> Format {
-    let format = Format::new().set_align(FormatAlign::Top).set_text_wrap();
+    let format = Format::new().set_font_name(FONT).set_align(FormatAlign::Top).set_text_wrap();
     match kind {
         FieldType::Date => format.set_num_format(DAY),
         FieldType::Time => format.set_num_format(MOMENT),
@@ -110,25 +115,21 @@ fn write_rows(
     rows: &mut dyn Iterator<Item = Values>,
     lookup: &dyn Lookup,
 ) -> Result<u32, WriteError> {
-    let mut cells: Vec<(Format, Format, Names<'_>)> = columns
-        .iter()
-        .map(|(_, field)| {
-            let plain = ruled(format_of(&field.kind));
-            (plain.clone(), plain.set_quote_prefix(), Names::new(field))
-        })
-        .collect();
+    let mut cells: Vec<Style<'_>> = columns.iter().map(|(column, field)| Style::new(column, field)).collect();
     let mut row = header;
     for values in rows {
         row = row.checked_add(1).filter(|row| *row < 1 << 20).ok_or(WriteError::TooManyRows)?;
-        for ((place, (column, field)), (plain, quoted, names)) in numbered(columns).zip(&mut cells) {
+        let mut lines = 1_u32;
+        for ((place, (column, field)), style) in numbered(columns).zip(&mut cells) {
             let value = values.get(field.id.as_str());
             let written = match cell_of(field, value) {
-                CellOf::Nothing => sheet.write_blank(row, place, plain),
-                CellOf::Number(number) => sheet.write_number_with_format(row, place, number, plain),
+                CellOf::Nothing => sheet.write_blank(row, place, &style.plain),
+                CellOf::Number(number) => sheet.write_number_with_format(row, place, number, &style.plain),
                 CellOf::Words => {
-                    let text = names.spell(value, lookup, spell);
+                    let text = style.names.spell(value, lookup, spell);
+                    lines = lines.max(line_count(&text, style.width));
                     // Excel keeps the text a text when somebody edits it.
-                    let format = if starts_formula(&text) { &*quoted } else { &*plain };
+                    let format = if starts_formula(&text) { &style.quoted } else { &style.plain };
                     sheet.write_string_with_format(row, place, text, format)
                 }
             };
@@ -139,8 +140,47 @@ fn write_rows(
                 error => error.into(),
             })?;
         }
+        if lines > 1 {
+            sheet.set_row_height(row, (f64::from(lines) * LINE_HEIGHT).min(MAX_HEIGHT))?;
+        }
     }
     Ok(row)
+}
+
+/// What the cells of a column have in common.
+struct Style<'d> {
+    plain: Format,
+    quoted: Format,
+    names: Names<'d>,
+    width: f64,
+}
+
+impl<'d> Style<'d> {
+    fn new(column: &LayoutColumn, field: &'d Field) -> Self {
+        let plain = ruled(format_of(&field.kind));
+        let quoted = plain.clone().set_quote_prefix();
+        Self { plain, quoted, names: Names::new(field), width: width(column, field) }
+    }
+}
+
+/// Lines that a text takes in a column of this width. Programs that don't measure text themselves need to be told.
+fn line_count(text: &str, width: f64) -> u32 {
+    let room = (width - 1.0).max(2.0);
+    let lines = text.split('\n').map(|line| {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a cell has 32,767 characters"
+        )]
+        let lines = (f64::from(half_widths(line)) / room).ceil() as u32;
+        lines.max(1)
+    });
+    lines.fold(0, u32::saturating_add)
+}
+
+/// The width of a text in characters of half width.
+fn half_widths(text: &str) -> u16 {
+    text.chars().map(|c| if c.is_ascii() { 1_u16 } else { 2 }).fold(0, u16::saturating_add)
 }
 
 /// How a value goes into a cell.
@@ -177,8 +217,9 @@ fn head(
     header: u32,
     columns: &Columns<'_>,
 ) -> Result<(), WriteError> {
-    let title = Format::new().set_bold().set_font_size(14);
-    let plain = Format::new();
+    // Not wrapped: these lines run on over the columns to the right.
+    let plain = Format::new().set_font_name(FONT).set_align(FormatAlign::Left);
+    let title = plain.clone().set_bold().set_font_size(14);
     let digest: String = definition.digest.chars().take(12).collect();
     let lines = [
         (definition.layout.title.ja.clone(), &title),
@@ -188,7 +229,7 @@ fn head(
     for (row, (text, format)) in (0..header).zip(&lines) {
         sheet.write_string_with_format(row, 0, text, format)?;
     }
-    let format = ruled(Format::new().set_bold().set_text_wrap())
+    let format = ruled(Format::new().set_font_name(FONT).set_bold().set_text_wrap())
         .set_background_color(Color::RGB(0xE8_F1_FE))
         .set_align(FormatAlign::Center)
         .set_align(FormatAlign::VerticalCenter);
@@ -227,24 +268,24 @@ fn page(
     Ok(())
 }
 
-/// A width that fits the header and what such a field usually holds, in characters of half width.
+/// The width of the layout, or one that fits the header and what such a field usually holds, in characters of half
+/// width.
 fn width(column: &LayoutColumn, field: &Field) -> f64 {
     let usual = match field.kind {
         FieldType::LongText => 40,
         FieldType::Text | FieldType::Url | FieldType::References(_) => 28,
         FieldType::Period => 36,
-        FieldType::Date | FieldType::CorporateNumber | FieldType::Phone => 16,
+        FieldType::Date | FieldType::CorporateNumber | FieldType::Phone => 18,
         FieldType::Time
         | FieldType::Mail
         | FieldType::Mac
         | FieldType::Ip
         | FieldType::Person
-        | FieldType::Unit => 22,
+        | FieldType::Unit => 24,
         _ => 12,
     };
-    let header =
-        column.header.chars().map(|c| if c.is_ascii() { 1_u16 } else { 2 }).fold(2_u16, u16::saturating_add);
-    f64::from(header.clamp(8, 24).max(usual))
+    let header = half_widths(&column.header).saturating_add(2).clamp(8, 24);
+    column.width.unwrap_or_else(|| f64::from(header.max(usual))).clamp(4.0, 120.0)
 }
 
 /// What a field offers to choose from.
