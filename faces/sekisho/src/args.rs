@@ -429,7 +429,7 @@ pub(crate) enum DocumentVerb {
         /// Title (default: from the text)
         #[arg(long)]
         title: Option<String>,
-        /// The unit in charge (default: the first unit of an administrator)
+        /// The unit in charge (default: 情報政策課 `joho-seisaku`, else the first unit)
         #[arg(long)]
         unit: Option<String>,
         /// Take it as in force already: the first version, without a new decision

@@ -69,7 +69,7 @@ fn import(
         tier: wish.tier.map(tier),
         title: wish.title,
         owner,
-        units: Vec::new(),
+        units: bound(&services.policy, wish.tier),
         effective_from: None,
     };
     let said = |error: DocumentsError| Failure::refused(error.message(lang));
@@ -86,6 +86,14 @@ fn import(
         println!("{}\t{}\t{}", imported.document, imported.parsed.content.title, imported.draft);
     }
     Ok(())
+}
+
+/// A procedure binds every unit until its pages say otherwise; who may read it follows from that.
+fn bound(policy: &Policy, tier: Option<TierArg>) -> Vec<UnitId> {
+    match tier {
+        Some(TierArg::Public | TierArg::Standard) => Vec::new(),
+        Some(TierArg::Procedure) | None => policy.units.iter().map(|unit| unit.id.clone()).collect(),
+    }
 }
 
 /// The unit in charge when none is named: the one whose people administer (情報政策課), else the first section.

@@ -34,7 +34,10 @@ pub(super) fn areas(town: &mut Town) {
             "operation" | "facility-room" => "operation",
             _ => continue,
         };
-        if town.has("controlled-areas", "area_name", &room.ja) || town.unit(&room.unit).is_none() {
+        let known = |row: &super::town::Row| {
+            row.get("area_name").is_some_and(|name| room.ja.ends_with(name.as_str()))
+        };
+        if town.rows("controlled-areas").iter().any(known) || town.unit(&room.unit).is_none() {
             continue;
         }
         let head = town.head(&room.unit);

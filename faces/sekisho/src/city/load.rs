@@ -11,6 +11,12 @@ use super::town::{Row, Town};
 use crate::failure::Failure;
 use crate::place;
 
+/// Why the rows are there, for the ledger.
+const REASON: &str = "見本の市";
+
+/// Most refusals that are named.
+const NAMED: usize = 50;
+
 /// Rows of one unit of work.
 const STRETCH: usize = 1_500;
 
@@ -82,27 +88,31 @@ pub(super) fn save(registers: &Registers, town: &mut Town, lang: Lang) -> Result
     let mut saved = Saved { rows: BTreeMap::new(), courses: Vec::new() };
     let mut open: Vec<Open> = Vec::new();
     let mut there: BTreeSet<String> = BTreeSet::new();
+    let mut wrong: Vec<String> = Vec::new();
+    let caller = Caller::system("sekisho city generate");
     let others: Vec<String> =
         town.tables.keys().filter(|id| !ORDER.contains(&id.as_str())).cloned().collect();
     for register in ORDER.iter().map(|id| (*id).to_owned()).chain(others) {
         let Some(definition) = registers.catalogue().get(&register) else { continue };
         let rows = town.tables.remove(&register).unwrap_or_default();
         saved.rows.insert(register.clone(), rows.len());
+        let blank =
+            registers.blank(&caller, &register).map_err(|error| place::register_failure(&error, lang))?;
         // Rows that name rows of their own register come second.
         let (named, plain): (Vec<Row>, Vec<Row>) = rows
             .into_iter()
             .partition(|row| self_references(definition).any(|field| row.contains_key(field)));
         for (own, part) in [(false, plain), (true, named)] {
             for stretch in part.chunks(STRETCH) {
-                let mut drafts = Vec::new();
-                let mut waiting = Vec::new();
+                let mut ready = Vec::new();
                 for row in stretch {
-                    let (values, later) = read(registers, definition, row, &there, own)?;
-                    waiting.push((values.clone(), later));
-                    drafts.push(Draft { values, reason: "見本の市".to_owned(), ..Draft::default() });
+                    match read(registers, definition, row, &blank, &there, own)? {
+                        Ok((values, later)) => ready.push((row, values, later)),
+                        Err(why) => wrong.push(why),
+                    }
                 }
-                let done = write(registers, definition, drafts, stretch, lang)?;
-                for ((row, (values, later)), id) in stretch.iter().zip(waiting).zip(done) {
+                let done = write(registers, definition, &mut ready, &mut wrong, lang)?;
+                for ((row, values, later), id) in ready.into_iter().zip(done) {
                     if register == "courses" && row.get("form").is_some_and(|form| form == "screen") {
                         saved.courses.push((row.get("name").cloned().unwrap_or_default(), id.clone()));
                     }
@@ -113,6 +123,10 @@ pub(super) fn save(registers: &Registers, town: &mut Town, lang: Lang) -> Result
             }
         }
         there.insert(register);
+    }
+    if !wrong.is_empty() {
+        wrong.truncate(NAMED);
+        return Err(Failure::refused(wrong.join("\n")));
     }
     close(registers, open, lang)?;
     Ok(saved)
@@ -126,19 +140,28 @@ fn self_references(definition: &Definition) -> impl Iterator<Item = &str> {
         .map(|field| field.id.as_str())
 }
 
-/// The values, and the references that wait for their register.
+/// A row that was read, its values, and the references that wait for their register.
+type Ready<'a> = (&'a Row, Values, Vec<(String, String)>);
+
+/// The values, and the references that wait for their register; or why the row can't be read.
+#[expect(clippy::type_complexity, reason = "two outcomes of one row, taken apart at the one call")]
 fn read(
     registers: &Registers,
     definition: &Definition,
     row: &Row,
+    blank: &Values,
     there: &BTreeSet<String>,
     own: bool,
-) -> Result<(Values, Vec<(String, String)>), Failure> {
-    registers.with_lookup(|lookup| {
+) -> Result<Result<(Values, Vec<(String, String)>), String>, Failure> {
+    let read = registers.with_lookup(|lookup| {
         let (mut values, mut later) = (Values::new(), Vec::new());
+        // What must be there and is the same nearly everywhere has a default.
+        for field in definition.input_fields().filter(|field| field.required && field.default.is_some()) {
+            values.set(field.id.as_str(), blank.get(field.id.as_str()).clone());
+        }
         for (id, text) in row {
             let Some(field) = definition.field(id) else {
-                return Err(Failure::refused(format!("{}: no field `{id}`", definition.id)));
+                return Err(format!("{}: no field `{id}`", definition.id));
             };
             if !field.is_stored() || field.derive.is_some() {
                 continue;
@@ -153,12 +176,13 @@ fn read(
             }
             let value = field.read(&Input::Text(text), lookup).map_err(|why| {
                 let key = row.get(definition.key.as_str()).cloned().unwrap_or_default();
-                Failure::refused(format!("{} {key} {id} `{text}`: {}", definition.id, why.en))
+                format!("{} {key} {id} `{text}`: {}", definition.id, why.en)
             })?;
             values.set(id, value);
         }
         Ok((values, later))
-    })?
+    });
+    Ok(read?)
 }
 
 fn unknown(lookup: &dyn Lookup, register: &str, text: &str) -> bool {
@@ -166,34 +190,69 @@ fn unknown(lookup: &dyn Lookup, register: &str, text: &str) -> bool {
     keys.into_iter().any(|key| !matches!(lookup.row(register, key), sekisho_register::Found::One(_)))
 }
 
+/// Saves the rows that nothing refuses; the others leave `ready` and are named in `wrong`.
 fn write(
     registers: &Registers,
     definition: &Definition,
-    drafts: Vec<Draft>,
-    rows: &[Row],
+    ready: &mut Vec<Ready<'_>>,
+    wrong: &mut Vec<String>,
     lang: Lang,
 ) -> Result<Vec<RowId>, Failure> {
-    if drafts.is_empty() {
-        return Ok(Vec::new());
-    }
-    let caller = Caller::system("sekisho city generate");
-    let saved = registers.save_many(&caller, definition.id.as_str(), drafts).map_err(|error| {
-        let place = match &error {
-            RegistersError::Refused(refused) => refused.first().map(|first| first.index),
-            RegistersError::IndividualNumber { index, .. } => Some(*index),
-            _ => None,
+    loop {
+        if ready.is_empty() {
+            return Ok(Vec::new());
+        }
+        let drafts = ready
+            .iter()
+            .map(|(_, values, _)| Draft {
+                values: values.clone(),
+                reason: REASON.to_owned(),
+                ..Draft::default()
+            })
+            .collect();
+        let error = match save_many(registers, definition, drafts) {
+            Ok(rows) => return Ok(rows),
+            Err(error) => error,
         };
-        let row = place.and_then(|index| rows.get(index)).map(|row| format!("{row:?}")).unwrap_or_default();
-        let said = place::register_failure(&error, lang).message;
-        Failure::refused(format!("{}: {said} {row}", definition.id))
-    })?;
-    saved
+        let bad: BTreeSet<usize> = match &error {
+            RegistersError::Refused(refused) => refused.iter().map(|one| one.index).collect(),
+            RegistersError::IndividualNumber { index, .. } => BTreeSet::from([*index]),
+            _ => return Err(place::register_failure(&error, lang)),
+        };
+        let mut said = place::register_failure(&error, lang).message;
+        for index in &bad {
+            if let Some((row, _, _)) = ready.get(*index) {
+                said.push_str(&format!("\n  {row:?}"));
+            }
+        }
+        wrong.push(format!("{}: {said}", definition.id));
+        if bad.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut index = 0_usize;
+        ready.retain(|_| {
+            let keep = !bad.contains(&index);
+            index = index.saturating_add(1);
+            keep
+        });
+    }
+}
+
+fn save_many(
+    registers: &Registers,
+    definition: &Definition,
+    drafts: Vec<Draft>,
+) -> Result<Vec<RowId>, RegistersError> {
+    let caller = Caller::system("sekisho city generate");
+    let saved = registers.save_many(&caller, definition.id.as_str(), drafts)?;
+    Ok(saved
         .into_iter()
-        .map(|one| match one {
-            Kept::Done { row, .. } => Ok(row),
-            Kept::Waiting { .. } => Err(Failure::refused(format!("{}: waits for approval", definition.id))),
+        .filter_map(|one| match one {
+            Kept::Done { row, .. } => Some(row),
+            // The installation's own changes never wait.
+            Kept::Waiting { .. } => None,
         })
-        .collect()
+        .collect())
 }
 
 /// Fills in what was named too early.
@@ -213,7 +272,7 @@ fn close(registers: &Registers, open: Vec<Open>, lang: Lang) -> Result<(), Failu
                 row: Some(row),
                 base_version: 1,
                 values,
-                reason: "見本の市".to_owned(),
+                reason: REASON.to_owned(),
                 ..Draft::default()
             });
         }
@@ -222,7 +281,8 @@ fn close(registers: &Registers, open: Vec<Open>, lang: Lang) -> Result<(), Failu
     for (register, drafts) in by_register {
         let Some(definition) = registers.catalogue().get(&register) else { continue };
         for stretch in drafts.chunks(STRETCH) {
-            write(registers, definition, stretch.to_vec(), &[], lang)?;
+            save_many(registers, definition, stretch.to_vec())
+                .map_err(|error| place::register_failure(&error, lang))?;
         }
     }
     Ok(())

@@ -240,7 +240,12 @@ fn documents(services: &Services, lang: Lang) -> Result<usize, Failure> {
             tier,
             title: parsed.content.title.clone(),
             owner: owner.clone(),
-            units: Vec::new(),
+            units: match tier {
+                sekisho_documents::Tier::Procedure => {
+                    services.policy.units.iter().map(|unit| unit.id.clone()).collect()
+                }
+                _ => Vec::new(),
+            },
         };
         let document = services.documents.create(&caller, new).map_err(said)?;
         let draft = sekisho_documents::NewDraft {

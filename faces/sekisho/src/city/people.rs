@@ -98,6 +98,11 @@ fn member(row: &BTreeMap<String, String>) -> Option<Member> {
     })
 }
 
+/// Whoever leads a unit; the 監査委員事務局長 does so without managing its information alone.
+fn leads(member: &Member) -> bool {
+    ["section-manager", "department-head", "audit-chief"].iter().any(|role| member.roles.contains(*role))
+}
+
 /// The unit of each newcomer: heads first, then by weight.
 fn places(town: &Town, missing: usize) -> Vec<Unit> {
     let mut have: BTreeMap<String, usize> = BTreeMap::new();
@@ -107,10 +112,7 @@ fn places(town: &Town, missing: usize) -> Vec<Unit> {
     }
     let mut places: Vec<Unit> = Vec::new();
     for unit in &town.units {
-        let led = town.staff.iter().any(|member| {
-            member.unit == unit.id
-                && (member.roles.contains("section-manager") || member.roles.contains("department-head"))
-        });
+        let led = town.staff.iter().any(|member| member.unit == unit.id && leads(member));
         if !led && places.len() < missing {
             places.push(unit.clone());
             let count = have.entry(unit.id.clone()).or_default();
@@ -140,7 +142,7 @@ fn post_for(town: &mut Town, unit: &Unit) -> Post {
     let posts = town.seeds.posts.clone();
     let named = |id: &str| posts.iter().find(|post| post.id == id).cloned();
     let here: Vec<&Member> = town.staff.iter().filter(|member| member.unit == unit.id).collect();
-    let led = here.iter().any(|m| m.roles.contains("section-manager") || m.roles.contains("department-head"));
+    let led = here.iter().any(|member| leads(member));
     let deputised = here.iter().any(|m| m.roles.contains("deputy"));
     let lead = match (unit.kind.as_str(), led) {
         ("department", false) => named("department-head"),

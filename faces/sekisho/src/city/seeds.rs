@@ -1,5 +1,7 @@
 //! The seeds of the sample city: names, units, posts, rooms, systems, vendors, courses, as files that people can edit.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -154,7 +156,7 @@ impl Seeds {
         let Names { family, given } = parse(NAMES)?;
         let Vendors { vendor, contract } = parse(VENDORS)?;
         Ok(Self {
-            units: parse::<Units>(UNITS)?.unit,
+            units: under_departments(parse::<Units>(UNITS)?.unit),
             family,
             given,
             posts: parse::<Posts>(POSTS)?.post,
@@ -166,6 +168,22 @@ impl Seeds {
             social: parse::<Social>(SOCIAL)?.account,
         })
     }
+}
+
+/// An outlying office that the seeds put below a section stands beside it in the declaration: below a section there are
+/// only subsections.
+fn under_departments(mut units: Vec<Unit>) -> Vec<Unit> {
+    let above: BTreeMap<String, Option<String>> = units
+        .iter()
+        .filter(|unit| unit.kind == "section")
+        .map(|unit| (unit.id.clone(), unit.parent.clone()))
+        .collect();
+    for unit in &mut units {
+        if let Some(department) = unit.parent.as_ref().and_then(|parent| above.get(parent)) {
+            unit.parent = department.clone();
+        }
+    }
+    units
 }
 
 fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {

@@ -225,7 +225,9 @@ impl Town {
             let lead = |role: &str| {
                 self.members(&id).into_iter().find(|m| m.roles.contains(role)).map(|m| m.number.clone())
             };
-            if let Some(found) = lead("section-manager").or_else(|| lead("department-head")) {
+            if let Some(found) =
+                lead("section-manager").or_else(|| lead("department-head")).or_else(|| lead("audit-chief"))
+            {
                 return found;
             }
             match self.unit(&id).and_then(|unit| unit.parent.clone()) {
@@ -323,4 +325,41 @@ fn moved(kind: Option<&FieldType>, text: &str, back: i32) -> String {
         _ => None,
     }
     .unwrap_or_else(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_gives_the_same_chance() {
+        let draw = |seed: u64| {
+            let mut chance = Chance::new(seed);
+            (0..20).map(|_| chance.between(-3, 40)).collect::<Vec<_>>()
+        };
+        assert_eq!(draw(5), draw(5));
+        assert_ne!(draw(5), draw(6));
+        assert!(draw(9).iter().all(|n| (-3..=40).contains(n)));
+        assert_eq!(Chance::new(1).below(0), 0);
+    }
+
+    #[test]
+    fn a_working_day_is_never_on_a_weekend() {
+        for offset in 0..30 {
+            let day = working(later(date(2026, 11, 1), offset));
+            assert!(!matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday), "{day}");
+        }
+    }
+
+    #[test]
+    fn sample_rows_move_back_with_their_times_and_periods() {
+        let check = |kind: FieldType, text: &str, expect: &str| {
+            assert_eq!(moved(Some(&kind), text, 10), expect);
+        };
+        check(FieldType::Date, "2026-11-20", "2026-11-10");
+        check(FieldType::Date, "令和8年11月20日", "2026-11-10");
+        check(FieldType::Time, "2026-11-16 09:30", "2026-11-06T09:30");
+        check(FieldType::Period, "令和8年4月11日～令和9年3月31日", "2026-04-01～2027-03-21");
+        check(FieldType::Text, "2026-11-20", "2026-11-20");
+    }
 }
