@@ -32,4 +32,9 @@ export const pages = [
   { name: "admin-zones", who: "joho", zone: "lgwan", path: "/admin/zones" },
   { name: "admin-ledger", who: "joho", zone: "lgwan", path: "/admin/ledger" },
   { name: "admin-health", who: "joho", zone: "lgwan", path: "/admin/health" },
+  { name: "documents", who: "yamada", zone: "lgwan", path: "/documents" },
+  { name: "documents-new", who: "yamada", zone: "lgwan", path: "/documents/new" },
+  { name: "public-policy", who: null, path: "/public/policy" },
+  { name: "entry", who: "yamada", zone: "lgwan", path: "/entry" },
+  { name: "inspect", who: "yamada", zone: "lgwan", path: "/inspect" },
 ];

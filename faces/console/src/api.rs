@@ -11,7 +11,7 @@ use axum::extract::{FromRequestParts, Multipart, Path, Query, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -21,11 +21,12 @@ use sekisho_ledger::tile::{Tile, entries_path};
 
 use crate::format::day_start;
 use crate::problem::Problem;
+use crate::registers_api as reg;
 use crate::state::{Site, blocking};
 
 /// A documented operation. Router and document are both checked against this table.
 pub(crate) struct Endpoint {
-    /// `get` or `post`, as OpenAPI spells it; a test holds the handler and the document against it.
+    /// `get`, `post`, `put` or `delete`, as OpenAPI spells it; a test holds the handler and the document against it.
     #[cfg_attr(not(test), expect(dead_code, reason = "the handler knows its method; tests compare"))]
     pub(crate) method: &'static str,
     /// The path as the router spells it.
@@ -45,6 +46,24 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     Endpoint { method: "get", path: "/api/v1/ledger/checkpoint", handler: || get(checkpoint) },
     Endpoint { method: "get", path: "/api/v1/ledger/key", handler: || get(key) },
     Endpoint { method: "get", path: "/api/v1/ledger/tile/{*path}", handler: || get(tile) },
+    Endpoint { method: "get", path: "/api/v1/registers", handler: || get(reg::registers) },
+    Endpoint { method: "get", path: "/api/v1/registers/{register}", handler: || get(reg::definition) },
+    Endpoint { method: "get", path: "/api/v1/registers/{register}/rows", handler: || get(reg::rows) },
+    Endpoint { method: "post", path: "/api/v1/registers/{register}/rows", handler: || post(reg::add) },
+    Endpoint { method: "get", path: "/api/v1/registers/{register}/rows/{row}", handler: || get(reg::row) },
+    Endpoint { method: "put", path: "/api/v1/registers/{register}/rows/{row}", handler: || put(reg::change) },
+    Endpoint {
+        method: "delete",
+        path: "/api/v1/registers/{register}/rows/{row}",
+        handler: || delete(reg::remove),
+    },
+    Endpoint {
+        method: "get",
+        path: "/api/v1/registers/{register}/rows/{row}/history",
+        handler: || get(reg::history),
+    },
+    Endpoint { method: "get", path: "/api/v1/registers/{register}/export", handler: || get(reg::export) },
+    Endpoint { method: "post", path: "/api/v1/registers/{register}/import", handler: || post(reg::import) },
     Endpoint { method: "get", path: "/api/v1/openapi.json", handler: || get(document) },
 ];
 
@@ -372,9 +391,17 @@ fn tile_file(path: &str) -> Option<String> {
     }
 }
 
-/// The description itself; it holds no secret, so that a program can read it before it has a token.
-async fn document() -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], include_str!("../openapi.json")).into_response()
+/// The description itself; it holds no secret, so that a program can read it before it has a token. With a token, the
+/// schemas of the registers that its owner may see are in it.
+async fn document(State(site): State<Site>, request: axum::extract::Request) -> Result<Response, Refusal> {
+    let text = include_str!("../openapi.json");
+    if !request.headers().contains_key(header::AUTHORIZATION) {
+        return Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response());
+    }
+    let (mut parts, _) = request.into_parts();
+    let clerk = reg::Clerk::from_request_parts(&mut parts, &site).await?;
+    let description = serde_json::from_str(text).map_err(|_| Problem::internal())?;
+    Ok(answer(&reg::described(&site, clerk, description).await?))
 }
 
 fn transfer_id(text: &str) -> Result<TransferId, Problem> {
