@@ -112,7 +112,7 @@ fn contract(town: &mut Town, plan: Plan, index: usize) {
     let personal = numbers || matches!(plan.kind.as_str(), "printing" | "counter" | "dispatch");
     let class = if personal {
         "c3b"
-    } else if index % 4 == 0 {
+    } else if index.is_multiple_of(4) {
         "c2"
     } else {
         "c3c"
@@ -131,7 +131,7 @@ fn contract(town: &mut Town, plan: Plan, index: usize) {
     let key = row!(town, "contracts", {
         fiscal_year: Town::year(starts), title: plan.title, kind: plan.kind, unit: plan.unit, supervisor: supervisor,
         systems: plan.system, amount: amount, contracted_on: starts, starts_on: starts, ends_on: ends, auto_renewal: "いいえ",
-        existed_on_2027_07_01: yes(!plan.last_year && index % 6 == 0), contractor: vendor.ja,
+        existed_on_2027_07_01: yes(!plan.last_year && index.is_multiple_of(6)), contractor: vendor.ja,
         corporate_number: vendor.corporate_number, address: vendor.address, representative: "代表取締役",
         responsible_name: person(index), phone: format!("0955-00-2{:03}", index % 1000),
         emergency_phone: format!("0955-00-3{:03}", index % 1000), processing_place: "受託者の事業所、庁内",
@@ -166,7 +166,7 @@ fn contract(town: &mut Town, plan: Plan, index: usize) {
         });
     }
     inspections(town, &key, &plan, index, &supervisor);
-    if index % 3 == 0 && !matches!(plan.kind.as_str(), "hosting" | "cloud" | "survey") {
+    if index.is_multiple_of(3) && !matches!(plan.kind.as_str(), "hosting" | "cloud" | "survey") {
         workers(town, &key, &plan, &vendor, index, (numbers, class), &supervisor);
     }
     if index % 4 == 1 {

@@ -51,6 +51,11 @@ pub(super) fn staff(town: &mut Town, people: usize) {
         let handles = unit.individual_numbers && town.chance.of_hundred(55);
         let mut roles: BTreeSet<String> = post.roles.iter().cloned().collect();
         roles.insert("staff".to_owned());
+        if roles.contains("section-manager") {
+            // What a unit's head answers for beside the unit.
+            let beside = ["system-manager", "general-affairs", "public-relations"];
+            roles.extend(unit.offices.iter().filter(|office| beside.contains(&office.as_str())).cloned());
+        }
         let number = format!("{}", 300_001_usize.saturating_add(index));
         let title = match post.id.as_str() {
             "section-head" => format!("{}長", unit.name_ja),

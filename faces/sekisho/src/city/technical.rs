@@ -89,9 +89,9 @@ fn privileged(town: &mut Town, system: &System, index: usize) {
     let reviewed = town.ago(town_days(index, 5, 40));
     let closed = index % 17 == 9;
     row!(town, "privileged-accounts", {
-        login: format!("adm-{index:03}"), system: system.key, kind: if index % 2 == 0 { "os" } else { "application" }, zone: system.zone,
+        login: format!("adm-{index:03}"), system: system.key, kind: if index.is_multiple_of(2) { "os" } else { "application" }, zone: system.zone,
         unit: "joho-seisaku", purpose: format!("{}の保守", system.name), holder: ADMINISTRATOR, deputy_holder: "100688",
-        delegated_by: CHIEF, delegated_on: april, expires_on: later(april, 364), use_rule: "planned", contractor_use: yes(index % 4 == 0),
+        delegated_by: CHIEF, delegated_on: april, expires_on: later(april, 364), use_rule: "planned", contractor_use: yes(index.is_multiple_of(4)),
         remote: "いいえ", multi_factor: "はい", default_changed: "はい", kept_in: "vault", password_changed_on: changed,
         change_due_on: later(changed, 90), log_reviewed_on: reviewed, log_reviewer: "100482", log_review_due_on: later(reviewed, 32),
         state: if closed { "deleted" } else { "active" }, closed_on: if closed { town.ago(20).to_string() } else { String::new() },
