@@ -4,3 +4,4 @@ mod admin;
 mod api;
 mod office;
 mod signing_in;
+mod today;

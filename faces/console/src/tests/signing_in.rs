@@ -8,9 +8,13 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use tower::ServiceExt;
 
+use sekisho_approval::Approval;
 use sekisho_checkpoint::Checkpoint;
+use sekisho_documents::Documents;
 use sekisho_identity::{Config, Hashing, Identity, ZoneSite};
+use sekisho_people::People;
 use sekisho_policy::{Policy, SourceFile, ZoneId};
+use sekisho_registers::Registers;
 use sekisho_store::{ManualClock, OpenOptions, Store};
 use sekisho_worker::{Sandbox, SandboxConfig};
 
@@ -57,14 +61,21 @@ impl World {
     fn new() -> Self {
         let data = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(1_795_400_000_000));
+        let policy = Arc::new(imari());
+        let definitions = sekisho_registers::load(&policy, data.path()).unwrap();
         let options = OpenOptions::new(data.path().join("data"), "imari.example/sekisho")
             .projection(Identity::projection())
             .projection(Checkpoint::projection())
+            .projection(Approval::projection())
+            .projection(Registers::projection(&definitions))
+            .projection(Documents::projection())
+            .projection(People::projection())
             .module(Identity::module())
+            .module(Approval::module())
+            .module(Registers::module())
             .clock(clock.clone())
             .fsync(false);
         let store = Store::open(options).unwrap();
-        let policy = Arc::new(imari());
         let sites = [("internet", 8441), ("lgwan", 8442)].map(|(zone, port)| ZoneSite {
             zone: ZoneId::new(zone).unwrap(),
             rp_id: "localhost".to_owned(),
@@ -76,6 +87,20 @@ impl World {
         let sandbox =
             Sandbox::start_for_tests(SandboxConfig { allow_unsandboxed: true, ..SandboxConfig::default() })
                 .unwrap();
+        let approval = Approval::new(store.clone(), policy.clone(), identity.clone(), None);
+        let registers =
+            Registers::new(store.clone(), policy.clone(), &identity, definitions, approval.clone(), None)
+                .unwrap();
+        let people = People::new(
+            store.clone(),
+            policy.clone(),
+            identity.clone(),
+            registers.clone(),
+            approval.clone(),
+            data.path(),
+        )
+        .unwrap();
+        let documents = Documents::new(store.clone(), policy.clone(), approval.clone(), None);
         let checkpoint = Checkpoint::new(store.clone(), policy, identity.clone(), sandbox.clone());
         let counters = Arc::new(Counters::default());
         let app = App::new(AppConfig {
@@ -83,6 +108,10 @@ impl World {
             store,
             identity: identity.clone(),
             checkpoint,
+            approval,
+            registers,
+            people,
+            documents,
             sandbox,
             counters,
             secure: false,
@@ -173,7 +202,8 @@ async fn a_person_enrols_signs_in_with_two_factors_and_reaches_a_page() {
     let account = world.get("/account", &cookie).await;
     assert_eq!(account.status, StatusCode::OK);
     assert!(account.body.contains("佐藤 花子") && account.body.contains("この画面"));
-    assert_eq!(world.get("/", &cookie).await.location(), "/transfers");
+    let home = world.get("/", &cookie).await;
+    assert!(home.status == StatusCode::OK && home.body.contains("今日することはありません"), "{}", home.body);
     assert_eq!(world.get("/login?next=/account", &cookie).await.location(), "/account");
 }
 
