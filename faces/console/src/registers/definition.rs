@@ -84,7 +84,12 @@ pub(super) async fn show_definition(
                     .iter()
                     .map(|field| {
                         let label = field.label.get(lang).to_owned();
-                        (label, field.kind.as_str().to_owned(), field.help.get(lang).to_owned(), field.required)
+                        (
+                            label,
+                            field.kind.as_str().to_owned(),
+                            field.help.get(lang).to_owned(),
+                            field.required,
+                        )
                     })
                     .collect(),
                 rules: definition

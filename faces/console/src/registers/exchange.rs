@@ -25,7 +25,8 @@ const SHOWN: usize = 200;
 
 /// `attachment` with a name in any script (RFC 6266).
 pub(super) fn attachment(name: &str) -> String {
-    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect();
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect();
     format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", percent(name))
 }
 
@@ -126,13 +127,9 @@ pub(super) async fn try_out(
 ) -> Response {
     framed(signed.page.clone(), async move {
         let received = super::form::receive(&site, &signed, form).await?;
-        let Some(sekisho_register::Value::File { blob, name, .. }) = received.files.get("file").cloned() else {
-            return Err(Problem::new(
-                422,
-                "no-file",
-                "ファイルを選んでください。",
-                "choose a file",
-            ));
+        let Some(sekisho_register::Value::File { blob, name, .. }) = received.files.get("file").cloned()
+        else {
+            return Err(Problem::new(422, "no-file", "ファイルを選んでください。", "choose a file"));
         };
         let report = dry_run(&site, &signed, &register, &name, &blob).await?;
         let (definition, lang) = (site.registers.definition(&register)?, lang(&signed.page));

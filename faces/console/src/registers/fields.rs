@@ -25,7 +25,6 @@ pub(super) struct Widget {
     pub(super) error: String,
     /// The heading of the group that begins with this field.
     pub(super) section: String,
-    pub(super) max_chars: String,
     /// How a value may be written, for fields where people wonder.
     pub(super) example: &'static str,
 }
@@ -110,7 +109,6 @@ fn widget(
             .map(|(id, label)| Choice { chosen: chosen.contains(&id), id, label })
             .collect(),
         suggestions: suggestions_of(field).unwrap_or_default(),
-        max_chars: field.max_chars.map(|most| most.to_string()).unwrap_or_default(),
         example: example(&field.kind, lang),
         value: shown,
         id,
@@ -155,7 +153,9 @@ fn options(field: &Field, policy: &Policy, lang: Lang) -> Vec<(String, String)> 
             field.choices.iter().map(|one| (one.id.clone(), one.label.get(lang).to_owned())).collect()
         }
         FieldType::Unit => policy.units.iter().map(|unit| (unit.id.to_string(), named(&unit.name))).collect(),
-        FieldType::Zone => policy.zones.iter().map(|zone| (zone.id.to_string(), named(&zone.label))).collect(),
+        FieldType::Zone => {
+            policy.zones.iter().map(|zone| (zone.id.to_string(), named(&zone.label))).collect()
+        }
         FieldType::Class(axis) => policy
             .classification
             .classes
@@ -233,8 +233,10 @@ pub(super) fn suggestions(
             continue;
         }
         let here = page.rows.iter().filter(|row| row.values.get("left_on").is_null());
-        let names = here
-            .map(|row| if row.title.is_empty() { row.key.clone() } else { format!("{} {}", row.key, row.title) })
+        let names =
+            here.map(|row| {
+                if row.title.is_empty() { row.key.clone() } else { format!("{} {}", row.key, row.title) }
+            })
             .collect();
         out.push(Suggestions { id, names });
     }

@@ -67,8 +67,7 @@ impl Received {
             .input_fields()
             .filter_map(|field| {
                 let reason = self.one(&format!("{}-override", field.id)).trim();
-                (!reason.is_empty())
-                    .then(|| Override { field: field.id.clone(), reason: reason.to_owned() })
+                (!reason.is_empty()).then(|| Override { field: field.id.clone(), reason: reason.to_owned() })
             })
             .collect()
     }
@@ -167,7 +166,12 @@ pub(super) async fn change(
 
 /// Reads a form; its first field has to be the page's token, so that nothing of a forged form is kept.
 pub(super) async fn receive(site: &Site, signed: &Signed, mut form: Multipart) -> Result<Received, Problem> {
-    let broken = || Problem::bad_request("フォームを読み取れませんでした。もう一度送ってください。", "the form can't be read; send it again");
+    let broken = || {
+        Problem::bad_request(
+            "フォームを読み取れませんでした。もう一度送ってください。",
+            "the form can't be read; send it again",
+        )
+    };
     let mut received = Received::default();
     let (mut checked, mut bytes) = (false, 0_usize);
     while let Some(field) = form.next_field().await.map_err(|_| broken())? {
@@ -210,12 +214,19 @@ async fn store_file(
         let blobs = site.store.blobs().clone();
         blocking(move || blobs.writer()).await??
     };
-    while let Some(piece) = field.chunk().await.map_err(|_| {
-        Problem::bad_request("ファイルの送信が途中で切れました。", "the file was cut off")
-    })? {
+    while let Some(piece) = field
+        .chunk()
+        .await
+        .map_err(|_| Problem::bad_request("ファイルの送信が途中で切れました。", "the file was cut off"))?
+    {
         writer = blocking(move || writer.append(&piece).map(|()| writer)).await??;
         if writer.bytes() > limit {
-            return Err(Problem::new(413, "too-large", "添付ファイルが大きすぎます。", "the attachment is too large"));
+            return Err(Problem::new(
+                413,
+                "too-large",
+                "添付ファイルが大きすぎます。",
+                "the attachment is too large",
+            ));
         }
     }
     let blob = blocking(move || writer.finish()).await??;
@@ -265,7 +276,8 @@ async fn save(
                 Ok(saved) => Ok(Ok(saved)),
                 Err(RegistersError::Refused(rows)) => {
                     let mut errors = Errors::new();
-                    for violation in rows.into_iter().flat_map(|row| row.violations).filter(|one| one.refuse) {
+                    for violation in rows.into_iter().flat_map(|row| row.violations).filter(|one| one.refuse)
+                    {
                         let field = violation.field.map(|id| id.to_string()).unwrap_or_default();
                         errors.entry(field).or_insert_with(|| violation.message.get(lang).to_owned());
                     }
@@ -276,11 +288,24 @@ async fn save(
                 }
                 Err(RegistersError::IndividualNumber { field, label, why, .. }) => {
                     let mut errors = Errors::new();
-                    errors.insert(field.to_string(), match lang {
-                        sekisho_register::Lang::Ja => format!("「{}」に個人番号と思われる数字があります（{}）。消してください。", label.ja, why.ja),
-                        sekisho_register::Lang::En => format!("{} seems to hold an individual number ({}); remove it", label.en, why.en),
-                    });
-                    Ok(Err(Wrong { errors, suspect: Some((field, label.get(lang).to_owned())), ..Wrong::default() }))
+                    errors.insert(
+                        field.to_string(),
+                        match lang {
+                            sekisho_register::Lang::Ja => format!(
+                                "「{}」に個人番号と思われる数字があります（{}）。消してください。",
+                                label.ja, why.ja
+                            ),
+                            sekisho_register::Lang::En => format!(
+                                "{} seems to hold an individual number ({}); remove it",
+                                label.en, why.en
+                            ),
+                        },
+                    );
+                    Ok(Err(Wrong {
+                        errors,
+                        suspect: Some((field, label.get(lang).to_owned())),
+                        ..Wrong::default()
+                    }))
                 }
                 Err(error) => Err(error),
             }
@@ -324,8 +349,7 @@ async fn page(
         };
         let typed = received.as_ref().map(|received| &received.typed);
         let (widgets, conflict) = registers.with_lookup(|lookup| {
-            let widgets =
-                widgets(definition, &policy, &values, &hidden, typed, &wrong.errors, lookup, lang);
+            let widgets = widgets(definition, &policy, &values, &hidden, typed, &wrong.errors, lookup, lang);
             let theirs = wrong.conflict.as_ref();
             let differences = theirs.map(|theirs| {
                 let field = |id: &str| definition.field(id);
@@ -341,25 +365,17 @@ async fn page(
                             }
                             _ => widget.value.clone(),
                         };
-                        (theirs != mine)
-                            .then(|| Difference { label: widget.label.clone(), theirs, mine })
+                        (theirs != mine).then(|| Difference { label: widget.label.clone(), theirs, mine })
                     })
                     .collect()
             });
             (widgets, differences.unwrap_or_default())
         })?;
-        let errors = wrong
-            .errors
-            .iter()
-            .map(|(field, message)| (field.clone(), message.clone()))
-            .collect();
+        let errors = wrong.errors.iter().map(|(field, message)| (field.clone(), message.clone())).collect();
         let (name, action, back, version) = match &target {
-            Target::New => (
-                String::new(),
-                format!("/registers/{register}"),
-                format!("/registers/{register}"),
-                0,
-            ),
+            Target::New => {
+                (String::new(), format!("/registers/{register}"), format!("/registers/{register}"), 0)
+            }
             Target::Row(view) => {
                 let at = format!("/registers/{register}/rows/{}", view.id);
                 let name = if view.title.is_empty() { view.key.clone() } else { view.title.clone() };

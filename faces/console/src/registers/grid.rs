@@ -38,7 +38,11 @@ struct GridTemplate {
     most: usize,
 }
 
-pub(super) async fn blank(State(site): State<Site>, signed: Signed, Path(register): Path<String>) -> Response {
+pub(super) async fn blank(
+    State(site): State<Site>,
+    signed: Signed,
+    Path(register): Path<String>,
+) -> Response {
     framed(signed.page.clone(), async move {
         let (registers, asking, at) = (site.registers.clone(), caller(&signed), register.clone());
         blocking(move || registers.may(&asking, &at, Action::Add, None)).await??;
@@ -72,7 +76,17 @@ pub(super) async fn submit(
                 let empty = Values::new();
                 let parsed: Vec<(Values, Errors)> = registers.with_lookup(|lookup| {
                     rows.iter()
-                        .map(|typed| read(definition, typed, &std::collections::BTreeMap::new(), &empty, &[], lookup, lang))
+                        .map(|typed| {
+                            read(
+                                definition,
+                                typed,
+                                &std::collections::BTreeMap::new(),
+                                &empty,
+                                &[],
+                                lookup,
+                                lang,
+                            )
+                        })
                         .collect()
                 })?;
                 if parsed.iter().any(|(_, errors)| !errors.is_empty()) {
@@ -152,9 +166,9 @@ async fn page(
             .enumerate()
             .flat_map(|(index, errors)| {
                 let row = index.saturating_add(1);
-                errors.iter().map(move |(field, message)| {
-                    (format!("f-{index}.{field}"), format!("{row}: {message}"))
-                })
+                errors
+                    .iter()
+                    .map(move |(field, message)| (format!("f-{index}.{field}"), format!("{row}: {message}")))
             })
             .collect();
         Ok(GridTemplate {

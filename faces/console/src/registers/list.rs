@@ -67,9 +67,10 @@ impl Asked {
     pub(super) fn query(&self, register: &str, limit: u32) -> Result<ListQuery, Problem> {
         let as_of = match self.as_of.as_str() {
             "" => None,
-            text => Some(sekisho_register::era::parse_date(text).map_err(|error| {
-                Problem::new(422, "as-of", error.ja(), error.en())
-            })?),
+            text => Some(
+                sekisho_register::era::parse_date(text)
+                    .map_err(|error| Problem::new(422, "as-of", error.ja(), error.en()))?,
+            ),
         };
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         Ok(ListQuery {

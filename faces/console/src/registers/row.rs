@@ -25,7 +25,6 @@ struct RowTemplate {
     label: String,
     row: String,
     name: String,
-    key: String,
     facts: Vec<Fact>,
     findings: Vec<String>,
     history: Vec<Past>,
@@ -33,7 +32,6 @@ struct RowTemplate {
     as_of: String,
     may_change: bool,
     may_remove: bool,
-    changed: String,
 }
 
 /// A field of the row for people.
@@ -81,8 +79,7 @@ pub(super) async fn show_row(
                     .map_err(|error| Problem::new(422, "as-of", error.ja(), error.en()))?,
             ),
         };
-        let (registers, identity, caller) =
-            (site.registers.clone(), site.identity.clone(), caller(&signed));
+        let (registers, identity, caller) = (site.registers.clone(), site.identity.clone(), caller(&signed));
         let page = signed.page;
         let template = blocking(move || -> Result<_, RegistersError> {
             let definition = registers.definition(&register)?;
@@ -135,9 +132,10 @@ pub(super) async fn show_row(
                                     Some(field) => field.show(value, lang, lookup),
                                     None => String::new(),
                                 };
-                                let label = definition
-                                    .field(change.field.as_str())
-                                    .map_or_else(|| change.field.to_string(), |field| field.label.get(lang).to_owned());
+                                let label = definition.field(change.field.as_str()).map_or_else(
+                                    || change.field.to_string(),
+                                    |field| field.label.get(lang).to_owned(),
+                                );
                                 (label, shown(&change.old), shown(&change.new))
                             })
                             .collect(),
@@ -154,12 +152,10 @@ pub(super) async fn show_row(
             Ok(RowTemplate {
                 label: definition.label.get(lang).to_owned(),
                 name: if view.title.is_empty() { view.key.clone() } else { view.title.clone() },
-                changed: format::moment(view.changed_ms, page.lang),
                 as_of: as_of.map(sekisho_register::era::format_wareki).unwrap_or_default(),
                 may_change: as_of.is_none() && may(Action::Change),
                 may_remove: as_of.is_none() && may(Action::Remove),
                 row: row.to_string(),
-                key: view.key,
                 id: register,
                 facts,
                 findings,
@@ -310,8 +306,8 @@ pub(super) async fn remove(
         signed.check_csrf(&site, &form.csrf)?;
         let row = row_id(&row)?;
         let (registers, caller, at) = (site.registers.clone(), caller(&signed), register.clone());
-        let saved =
-            blocking(move || registers.remove(&caller, &at, &row, form.version, form.reason.trim())).await??;
+        let saved = blocking(move || registers.remove(&caller, &at, &row, form.version, form.reason.trim()))
+            .await??;
         Ok(match saved {
             Saved::Done { .. } => go(&format!("/registers/{register}?done=removed")),
             Saved::Waiting { case } => go(&format!("/cases/{case}?done=drafted")),

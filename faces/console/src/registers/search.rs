@@ -43,10 +43,13 @@ pub(super) async fn find(
         let (registers, caller) = (site.registers.clone(), caller(&signed));
         let text = query.q.trim().to_owned();
         let asked = text.clone();
-        let found = blocking(move || {
-            if asked.is_empty() { Ok(Vec::new()) } else { registers.search(&caller, &asked) }
-        })
-        .await??;
+        let found =
+            blocking(
+                move || {
+                    if asked.is_empty() { Ok(Vec::new()) } else { registers.search(&caller, &asked) }
+                },
+            )
+            .await??;
         let p = signed.page;
         let hits = found
             .into_iter()
