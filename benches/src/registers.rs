@@ -10,10 +10,8 @@ use std::time::{Duration, Instant};
 use sekisho_approval::Approval;
 use sekisho_identity::{Config, Identity};
 use sekisho_policy::{Policy, SourceFile};
-use sekisho_register::{TableLimits, read_book};
-use sekisho_registers::{
-    Caller, ExportFormat, Filter, FilterOp, ImportOptions, ListQuery, Registers, local,
-};
+use sekisho_register::book::{TableLimits, read_book};
+use sekisho_registers::{Caller, ExportFormat, Filter, FilterOp, ImportOptions, ListQuery, Registers, local};
 use sekisho_store::{OpenOptions, Store};
 
 /// The register: no row needs another one.
@@ -39,8 +37,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err(format!("refused: {:?}", report.refused.first()).into());
     }
     let started = Instant::now();
-    let done =
-        registers.import_book(&caller, REGISTER, "bench.csv", &book, &report.digest, ImportOptions::default())?;
+    let done = registers.import_book(
+        &caller,
+        REGISTER,
+        "bench.csv",
+        &book,
+        &report.digest,
+        ImportOptions::default(),
+    )?;
     say("import, applied", started.elapsed());
     if done.added.len() != rows {
         return Err("rows are missing".into());
@@ -80,7 +84,10 @@ fn pages(registers: &Registers, caller: &Caller) -> Result<(), Box<dyn Error>> {
         ("list, first page", page.clone()),
         ("list, page 1,981", last),
         ("list, one unit of five", filtered),
-        ("list, sorted by another column", ListQuery { sort: Some("inspection_due_on".to_owned()), ..page.clone() }),
+        (
+            "list, sorted by another column",
+            ListQuery { sort: Some("inspection_due_on".to_owned()), ..page.clone() },
+        ),
         ("search, a word that every row has", text("無停電")),
         ("search, a word that one row has", text("GD-0077777")),
         ("as of today, first page", ListQuery { as_of: Some(today), ..page.clone() }),
@@ -104,13 +111,15 @@ fn say(what: &str, time: Duration) {
 
 /// A file as another tool would write it.
 fn csv(rows: usize) -> Result<Vec<u8>, Box<dyn Error>> {
-    let mut text = String::from("管理番号,設備の名称,種類,所管課,設置場所,製造番号,停電時の稼働時間（分）,設置日,前回点検日,次回点検の期限,状態\r\n");
+    let mut text = String::from(
+        "管理番号,設備の名称,種類,所管課,管理担当者,管理区域,設置場所,製造者・型式,製造番号,容量・能力,停電時の稼働時間（分）,二重化,転倒・落下の防止,損傷・盗聴・盗難の防止,可用性,設置日,保守契約,前回点検日,点検の結果,次回点検の期限,更新予定日,状態,備考\r\n",
+    );
     for row in 0..rows {
         let unit = UNITS.get(row % UNITS.len()).copied().unwrap_or_default();
         let (month, day) = (row % 12 + 1, row % 28 + 1);
         writeln!(
             text,
-            "FAC-{row:06},無停電電源装置{row}号,ups,{unit},{unit} 執務室,GD-{row:07},{},令和4年{month}月{day}日,2026-{month:02}-{day:02},2027-{month:02}-{day:02},in-use\r",
+            ",無停電電源装置{row}号,ups,{unit},,,{unit} 執務室,玄海電機 UPX-6000,GD-{row:07},6kVA,{},いいえ,はい,はい,a1,令和4年{month}月{day}日,,2026-{month:02}-{day:02},good,2027-{month:02}-{day:02},,in-use,\r",
             row % 60 + 5,
         )?;
     }
@@ -123,7 +132,8 @@ fn open(data: &Path) -> Result<Registers, Box<dyn Error>> {
     for entry in std::fs::read_dir(declared)? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "toml") {
-            files.push(SourceFile { path: path.display().to_string(), text: std::fs::read_to_string(&path)? });
+            files
+                .push(SourceFile { path: path.display().to_string(), text: std::fs::read_to_string(&path)? });
         }
     }
     let policy = Arc::new(Policy::parse(&files).map_err(|found| format!("{} errors", found.len()))?);
