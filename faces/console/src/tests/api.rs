@@ -156,7 +156,7 @@ async fn every_route_wants_a_token_and_has_no_other_method() {
             assert!(answer.headers[header::WWW_AUTHENTICATE].to_str().unwrap().starts_with("Bearer"));
             assert_eq!(answer.json()["error"]["code"], "token-needed");
         }
-        let answer = office.send("lgwan", ask("DELETE")).await;
+        let answer = office.send("lgwan", ask("PATCH")).await;
         assert_eq!(
             (answer.status, &answer.json()["error"]["code"]),
             (StatusCode::METHOD_NOT_ALLOWED, &json!("method-not-allowed"))

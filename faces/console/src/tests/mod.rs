@@ -2,6 +2,9 @@
 
 mod admin;
 mod api;
+mod documents;
 mod office;
+mod registers_api;
 mod signing_in;
+mod tablet;
 mod today;
