@@ -166,7 +166,9 @@ fn every_route(document: &str) -> Vec<String> {
         let text = std::fs::read_to_string(file).unwrap();
         for after in text.split(".route(").skip(1) {
             // The sources of these tests have the word in texts.
-            if let Some(quoted) = after.trim_start().strip_prefix('"').filter(|quoted| quoted.starts_with('/')) {
+            if let Some(quoted) =
+                after.trim_start().strip_prefix('"').filter(|quoted| quoted.starts_with('/'))
+            {
                 routes.push(quoted.split('"').next().unwrap().to_owned());
             }
         }
