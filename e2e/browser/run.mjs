@@ -4,21 +4,14 @@
 //
 // Prints one line a check and ends with 1 when any failed. Starts the demo itself and ends it.
 import { spawn } from "node:child_process";
-import { createHmac } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { axe, freshCode, launch, option, watch as observe } from "./drive.mjs";
 import { pages } from "./pages.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const option = (name, fallback) => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : process.argv[at + 1];
-};
 const binary = option("binary");
 const port = Number(option("port", "18441"));
 const screens = option("screens");
@@ -60,10 +53,7 @@ async function play() {
     await new Promise((wait) => setTimeout(wait, 250));
   }
   const people = Object.fromEntries(JSON.parse(readFileSync(join(data, "demo-people.json"), "utf8")).members.map((m) => [m.login, { ...m, last: m.last_step }]));
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-  });
+  browser = await launch();
   const sessions = {};
   const windowOf = async (who, zone) => (sessions[`${who}@${zone}`] ??= await signIn(people[who], zone));
 
@@ -123,16 +113,9 @@ async function signIn(person, zone, options = {}) {
   return page;
 }
 
-/** Nothing may be asked of another host, and no page may break its own policy. */
+/** Every error that a page shows by itself is a failed check. */
 function watch(page) {
-  page.on("request", (request) => {
-    const url = new URL(request.url());
-    if (url.protocol.startsWith("http") && url.hostname !== "localhost") check("no foreign request", false, request.url());
-  });
-  page.on("console", (message) => {
-    if (message.type() === "error" && !/status of (401|403|404|409|422)/.test(message.text())) check("no console error", false, `${page.url()} ${message.text()}`);
-  });
-  page.on("pageerror", (error) => check("no script error", false, `${page.url()} ${error}`));
+  observe(page, (what, detail) => check(what, false, detail));
 }
 
 async function visit(entry, id, windowOf) {
@@ -156,19 +139,6 @@ async function visit(entry, id, windowOf) {
   }
   await page.setViewportSize({ width: 1280, height: 900 });
   await page.goto(`${origins[zone]}/login?lang=ja`);
-}
-
-/** axe over CDP, since the page's own policy forbids injected scripts. */
-async function axe(page) {
-  const session = await page.context().newCDPSession(page);
-  await session.send("Runtime.evaluate", { expression: axeSource });
-  const { result } = await session.send("Runtime.evaluate", {
-    expression: 'axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }).then((r) => JSON.stringify(r.violations.map((v) => [v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160))])))',
-    awaitPromise: true,
-    returnByValue: true,
-  });
-  await session.detach();
-  return JSON.parse(result.value ?? '[["axe did not run"]]');
 }
 
 async function shoot(page, name) {
@@ -223,28 +193,4 @@ async function withoutScripts(person) {
     await page.reload();
   }
   check("without scripts a file is sent and its state is seen", (await page.locator(".state.awaiting").count()) > 0);
-}
-
-/** A code that this person has not used; the server takes the step before and after the present one. */
-async function freshCode(person) {
-  for (;;) {
-    const now = Math.floor(Date.now() / 30_000);
-    const step = Math.max(person.last + 1, now - 1);
-    if (step <= now + 1) {
-      person.last = step;
-      return totp(person.secret, step);
-    }
-    await new Promise((wait) => setTimeout(wait, 500));
-  }
-}
-
-function totp(secret, step) {
-  let bits = "";
-  for (const letter of secret.replace(/=+$/, "")) bits += "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0");
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(step));
-  const mac = createHmac("sha1", key).update(counter).digest();
-  const at = mac[19] & 15;
-  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
 }
