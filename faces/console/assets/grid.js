@@ -6,6 +6,7 @@
   const body = table.tBodies[0];
   const most = Number(table.dataset.most);
   const done = [];
+  let before = "";
 
   const cellOf = (row, column) => body.rows[row]?.cells[column]?.querySelector("input, select");
   const place = (cell) => {
@@ -78,9 +79,9 @@
       });
     });
     done.push(step);
+    before = event.target.value;
   });
 
-  let before = "";
   body.addEventListener("focusin", (event) => { before = event.target.value; });
   body.addEventListener("change", (event) => { done.push([[event.target, before]]); before = event.target.value; });
 

@@ -22,6 +22,10 @@ use crate::state::{Site, blocking};
 /// Bytes of all texts of a form together.
 const TEXT_BYTES: usize = 4 << 20;
 
+/// The form's own inputs. No field of a register has a hyphen in its name, and several are called `reason`.
+const REASON: &str = "change-reason";
+const VERSION: &str = "base-version";
+
 #[derive(Template)]
 #[template(path = "registers/form.html")]
 struct FormTemplate {
@@ -255,7 +259,7 @@ async fn save(
             let (before, hidden, row, shown) = match &aim {
                 Target::New => (Values::new(), Vec::new(), None, 0),
                 Target::Row(view) => {
-                    let shown = received.one("version").parse().unwrap_or(0);
+                    let shown = received.one(VERSION).parse().unwrap_or(0);
                     (view.values.clone(), view.hidden.clone(), Some(view.id.clone()), shown)
                 }
             };
@@ -269,7 +273,7 @@ async fn save(
                 row,
                 base_version: shown,
                 values,
-                reason: received.one("reason").trim().to_owned(),
+                reason: received.one(REASON).trim().to_owned(),
                 overrides: received.overrides(definition),
             };
             match registers.save(&asking, &at, draft) {
@@ -395,7 +399,7 @@ async fn page(
         Ok(FormTemplate {
             label: definition.label.get(lang).to_owned(),
             routed: definition.route.is_some(),
-            reason: received.as_ref().map_or(String::new(), |all| all.one("reason").to_owned()),
+            reason: received.as_ref().map_or(String::new(), |all| all.one(REASON).to_owned()),
             id: register,
             name,
             action,
