@@ -6,9 +6,9 @@
 
 pub mod book;
 mod catalogue;
+pub mod compare;
 mod condition;
 mod definition;
-pub mod compare;
 pub mod era;
 mod finding;
 mod id;
@@ -21,15 +21,15 @@ pub mod write;
 pub use catalogue::{Catalogue, ClassEntry, Vocabulary};
 pub use condition::{Condition, ConditionError};
 pub use definition::{
-    Access, Action, Axis, Choice, DefaultValue, Definition, Derive, Field, FieldType, Group, Layout, LayoutColumn,
-    Orientation, Recipient, Reminder, Rule, Scope, Severity, View,
+    Access, Action, Axis, Choice, DefaultValue, Definition, Derive, Field, FieldType, Group, Layout,
+    LayoutColumn, Orientation, Recipient, Reminder, Rule, Scope, Severity, View,
 };
 pub use finding::Finding;
 pub use id::{FieldId, IdError, RegisterId};
 pub use text::{Lang, Text};
 pub use value::{
-    Column, ColumnKind, DefaultEnv, Env, Found, Input, Lookup, NoLookup, SqlValue, TableSql, Tables, Value, Values,
-    Violation, corporate_number_digit, municipality_code_digit, search_key,
+    Column, ColumnKind, DefaultEnv, Env, Found, Input, Lookup, NoLookup, SqlValue, TableSql, Tables, Value,
+    Values, Violation, corporate_number_digit, municipality_code_digit, search_key,
 };
 
 #[cfg(test)]

@@ -631,7 +631,6 @@ fn find(
     Ok(None)
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts of one page, each named once at its callers")]
 async fn inspect_page(
     site: &Site,
     caller: Caller,

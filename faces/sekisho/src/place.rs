@@ -58,7 +58,6 @@ pub(crate) struct Services {
     pub(crate) registers: Registers,
     pub(crate) people: People,
     pub(crate) documents: Documents,
-    pub(crate) sandbox: Option<Sandbox>,
 }
 
 /// What the services need beyond the policy and the data.
@@ -108,8 +107,8 @@ pub(crate) fn open_all(
         approval.clone(),
         &args.data,
     )?;
-    let documents = Documents::new(store.clone(), Arc::clone(&policy), approval.clone(), sandbox.clone());
-    Ok(Services { store, policy, identity, approval, registers, people, documents, sandbox })
+    let documents = Documents::new(store.clone(), Arc::clone(&policy), approval.clone(), sandbox);
+    Ok(Services { store, policy, identity, approval, registers, people, documents })
 }
 
 /// What the registers say, in the chosen language.

@@ -78,7 +78,7 @@ impl Registers {
                         let unit = definition.unit_field.as_ref().and_then(|field| {
                             current.values.get(field.as_str()).as_text().map(str::to_owned)
                         });
-                        let view = rows::view(definition, &authority, current);
+                        let view = names.entitle(definition, rows::view(definition, &authority, current));
                         all.push(Due {
                             register: definition.id.clone(),
                             reminder: reminder.id.clone(),
@@ -130,7 +130,7 @@ impl Registers {
                         .unit_field
                         .as_ref()
                         .and_then(|field| current.values.get(field.as_str()).as_text().map(str::to_owned));
-                    let view = rows::view(definition, &authority, current);
+                    let view = names.entitle(definition, rows::view(definition, &authority, current));
                     found.push(RuleFinding {
                         rule: rule.id.clone(),
                         message: rule.text.clone(),

@@ -32,7 +32,10 @@ impl Registers {
             let select = Select::new(self, tx, definition, &authority, Action::See, &query)?;
             let limit = if query.limit == 0 { PAGE } else { query.limit.min(PAGE_MOST) };
             let (rows, total) = select.page(tx, query.offset, limit)?;
-            let rows = rows.into_iter().map(|row| rows::view(definition, &authority, row)).collect();
+            let rows = rows
+                .into_iter()
+                .map(|row| names.entitle(definition, rows::view(definition, &authority, row)))
+                .collect();
             names.finish()?;
             Ok(RowPage { rows, total })
         })
@@ -74,7 +77,7 @@ impl Registers {
             names.finish()?;
             found
                 .filter(|found| authority.reach(Action::See).holds(definition, &found.values))
-                .map(|found| rows::view(definition, &authority, found))
+                .map(|found| names.entitle(definition, rows::view(definition, &authority, found)))
                 .ok_or_else(|| RegistersError::NotFound(format!("row {row}")))
         })
     }

@@ -4,10 +4,13 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
-use sekisho_register::{Axis, FieldType, Found, Lang, Lookup, SqlValue, Value as Field, Vocabulary};
+use sekisho_register::{
+    Axis, Definition, FieldType, Found, Lang, Lookup, SqlValue, Value as Field, Vocabulary,
+};
 use sekisho_store::{ReadTx, Row, Store, StoreError, Value, WriteTx};
 
 use crate::load::Loaded;
+use crate::model::RowView;
 use crate::{RowId, model};
 
 /// Something that answers queries.
@@ -138,6 +141,21 @@ impl<'a> Names<'a> {
         })
     }
 
+    /// Puts the name for people where a row is named after something that stands behind an id.
+    pub(crate) fn entitle(&self, definition: &Definition, mut view: RowView) -> RowView {
+        if let Some(field) = definition.title_field()
+            && !view.hidden.contains(&field.id)
+        {
+            let value = view.values.get(field.id.as_str());
+            if let Some(shown) = self.shown(&field.kind, value) {
+                view.title = shown;
+            } else if matches!(field.kind, FieldType::Choice) {
+                view.title = field.show(value, Lang::Ja, self);
+            }
+        }
+        view
+    }
+
     fn find_row(&self, register: &str, written: &str) -> Found {
         let Some(definition) = self.loaded.get(register) else { return Found::None };
         let table = definition.table();
@@ -230,7 +248,12 @@ impl Lookup for Names<'_> {
             let rows = self.query(&sql, &[id.into()]);
             let row = rows.first()?;
             let parts: Vec<SqlValue> = columns.iter().map(|c| column(row, c)).collect();
-            Some(model::plain(&field.from_sql(&parts)?))
+            let value = field.from_sql(&parts)?;
+            // A row named after a person has that person's name. Names that lead further end here: no circle can form.
+            Some(match (&field.kind, value.as_text()) {
+                (FieldType::Person, Some(person)) => self.show_person(person),
+                _ => model::plain(&value),
+            })
         });
         let title = title.filter(|title| !title.is_empty()).unwrap_or_else(|| id.to_owned());
         self.titles.borrow_mut().insert(key, title.clone());

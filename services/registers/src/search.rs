@@ -52,6 +52,7 @@ impl Registers {
                 );
                 for row in tx.query(&sql, &select.params())? {
                     let view = rows::view(definition, &authority, rows::read(definition, &row)?);
+                    let view = names.entitle(definition, view);
                     hits.push(Hit {
                         register: definition.id.clone(),
                         label: definition.label.clone(),

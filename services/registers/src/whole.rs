@@ -47,12 +47,13 @@ impl Registers {
             authority.require(Action::See)?;
             let reach = authority.reach(Action::See);
             let found = every(tx, definition, only)?;
-            names.finish()?;
-            Ok(found
+            let views = found
                 .into_iter()
                 .filter(|row| reach.holds(definition, &row.values))
-                .map(|row| rows::view(definition, &authority, row))
-                .collect())
+                .map(|row| names.entitle(definition, rows::view(definition, &authority, row)))
+                .collect();
+            names.finish()?;
+            Ok(views)
         })
     }
 

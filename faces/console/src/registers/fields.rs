@@ -50,6 +50,10 @@ pub(super) type Typed = BTreeMap<String, Vec<String>>;
 pub(super) type Errors = BTreeMap<String, String>;
 
 /// The inputs for a row. What was typed goes before what is stored, so that nothing typed is lost.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what a form is drawn from, each named once at its two callers"
+)]
 pub(super) fn widgets(
     definition: &Definition,
     policy: &Policy,
@@ -109,7 +113,11 @@ fn widget(
             .map(|(id, label)| Choice { chosen: chosen.contains(&id), id, label })
             .collect(),
         suggestions: suggestions_of(field).unwrap_or_default(),
-        example: example(&field.kind, lang),
+        // The help text of a number says the same.
+        example: match field.kind {
+            FieldType::NumberCode if !field.help.get(lang).is_empty() => "",
+            _ => example(&field.kind, lang),
+        },
         value: shown,
         id,
         ..Widget::default()
