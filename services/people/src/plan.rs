@@ -260,6 +260,10 @@ impl Plan {
                 Some(member) if member.values.get("left_on").is_null() => {
                     plan.compare(line, number, member, ground);
                 }
+                // A line that says itself that the person has left brings nobody back.
+                Some(_) if !line.values.get("left_on").is_null() => {
+                    plan.unchanged = plan.unchanged.saturating_add(1);
+                }
                 former => plan.join(line, number, former.copied(), ground),
             }
         }

@@ -378,7 +378,11 @@ pub(crate) fn assign_newcomers(
             continue;
         }
         let have = people.have_record(tx, &course.id, year)?;
+        let audience: BTreeSet<String> = course.values.get("audience").as_list().iter().cloned().collect();
         for newcomer in newcomers.iter().filter(|one| !have.contains(one.row.as_str())) {
+            if !is_in_audience(&audience, &newcomer.values, effective) {
+                continue;
+            }
             let member =
                 Member { row: newcomer.row.to_string(), version: 0, values: newcomer.values.clone() };
             people.assign(tx, &member, &course.id, None, year, due, actor, reason)?;
