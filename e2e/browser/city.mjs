@@ -130,8 +130,9 @@ export class City {
 
   /** axe, once for each kind of page in each step and once more where something is refused. */
   async look(page) {
-    const path = new URL(page.url()).pathname.replace(/\/(r_|k_|d_|p_|v_|g_)?[0-9a-zA-Z_-]{16,}/g, "/…");
-    const kind = `${this.step} ${path} ${await page.locator("[role=alert]").count()} ${await page.locator("h2").count() > 0}`;
+    const path = new URL(page.url()).pathname.replace(/\/[a-z]_[0-9a-zA-Z]+/g, "/…").replace(/\/enrol\/.*/, "/enrol/…");
+    const marks = await page.evaluate(() => [document.querySelectorAll("[role=alert]").length > 0, document.querySelector("dl.facts .state")?.className ?? ""]);
+    const kind = [this.step, path, ...marks].join(" ");
     if (this.seen.has(kind)) return;
     this.seen.add(kind);
     this.visited += 1;
