@@ -174,6 +174,8 @@ async function enrol() {
   const admin = await city.window(who.admin);
   await city.go(admin, `/admin/people?q=${seen.leaver}`);
   check("the leaver's account is closed", (await city.text(admin)).includes("停止中"));
+  await city.go(admin, "/admin/people?q=r-sakamoto");
+  check("the manager's account moved with the post", (await admin.locator("table.stack tbody").innerText()).includes("商工観光課"));
   who.systems = { ...(await enrolled("m-yamaguchi", "山口 誠")), unit: who.admin.unit };
   const page = await city.window(who.newcomer);
   const text = await city.text(page);
