@@ -16,6 +16,7 @@ use sekisho_checkpoint::Checkpoint;
 use sekisho_console::{App, AppConfig, Counters, admin_router, zone_router};
 use sekisho_directory::Directory;
 use sekisho_identity::{Identity, ZoneSite};
+use sekisho_people::People;
 use sekisho_policy::{Lang, Policy, ZoneId};
 use sekisho_registers::Registers;
 use sekisho_store::Store;
@@ -131,6 +132,7 @@ pub(crate) struct Server {
     pub(crate) checkpoint: Checkpoint,
     approval: Approval,
     registers: Registers,
+    people: People,
     pub(crate) store: Store,
     pub(crate) sandbox: Sandbox,
     pub(crate) sites: Vec<Site>,
@@ -179,13 +181,26 @@ impl Server {
             checkpoint: checkpoint.clone(),
             approval: approval.clone(),
             registers: registers.clone(),
-            people,
+            people: people.clone(),
             documents,
             sandbox: sandbox.clone(),
             counters,
             secure,
         });
-        Ok(Self { identity, checkpoint, approval, registers, store, sandbox, sites, app, admin, bell, jobs })
+        Ok(Self {
+            identity,
+            checkpoint,
+            approval,
+            registers,
+            people,
+            store,
+            sandbox,
+            sites,
+            app,
+            admin,
+            bell,
+            jobs,
+        })
     }
 
     /// Listens until `stop` ends, then lets open requests and the files at work finish.
@@ -290,6 +305,7 @@ impl Server {
             checkpoint: self.checkpoint.clone(),
             approval: self.approval.clone(),
             registers: self.registers.clone(),
+            people: self.people.clone(),
             ended: Arc::clone(&stopping),
         };
         threads.push(std::thread::spawn(move || clock.run()));
@@ -303,6 +319,7 @@ struct Housekeeping {
     checkpoint: Checkpoint,
     approval: Approval,
     registers: Registers,
+    people: People,
     ended: Arc<AtomicBool>,
 }
 
@@ -340,6 +357,10 @@ impl Housekeeping {
                 told("overdue", self.approval.escalate().map(|report| json!({ "raised": report.raised })));
             }
             if ticks.is_multiple_of(Self::NOTICES) {
+                match self.people.run_due(&name) {
+                    Ok(0) => {}
+                    done => told("transfers", done.map(|done| json!({ "carried_out": done }))),
+                }
                 let sent = self.approval.run_mail(&name);
                 // Half a minute without a notice is not worth a line.
                 if !sent.as_ref().is_ok_and(|report| report.sent == 0 && report.failed.is_empty()) {

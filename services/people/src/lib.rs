@@ -36,7 +36,7 @@ pub use error::PeopleError;
 pub use offices::{Gap, GapKind};
 pub use plan::{Account, FieldChange, Join, Leave, LeaveReason, Move, Plan, RefusedLine, Source, Vacancy};
 pub use training::{Assignment, Completion, Outcome};
-pub use transfer::{KIND as TRANSFER_KIND, ListFile};
+pub use transfer::{KIND as TRANSFER_KIND, ListFile, TransferState};
 
 /// The result of most calls.
 pub type Result<T, E = PeopleError> = std::result::Result<T, E>;

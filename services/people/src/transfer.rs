@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
@@ -27,6 +28,9 @@ pub const KIND: &str = "people.transfer";
 
 /// The route that decides a transfer.
 const ROUTE: &str = "people-transfer";
+
+/// How long one transfer may take, in milliseconds.
+const LEASE_MS: i64 = 300_000;
 
 /// The register of staff.
 pub(crate) const STAFF: &str = "staff";
@@ -206,6 +210,90 @@ impl People {
     }
 }
 
+/// Decided transfers that wait for their day.
+const QUEUE: &str = "people.transfer";
+const SCHEDULED: &str = "people.transfer-scheduled";
+const DONE: &str = "people.transferred";
+const FAILED: &str = "people.transfer-failed";
+
+/// A decided transfer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Order {
+    case: String,
+    number: String,
+    actor: String,
+    plan: Plan,
+}
+
+/// Where a decided transfer stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TransferState {
+    /// Not decided.
+    Open,
+    /// It waits for its day.
+    Scheduled,
+    /// It was carried out.
+    Done,
+    /// It could not be carried out on its day; nothing was changed. The sentence says why.
+    Failed(String),
+}
+
+impl People {
+    /// Carries out what is due; to be called every minute or so. Returns how many were carried out.
+    ///
+    /// # Errors
+    /// When the store fails. What can't be carried out is recorded with its reason and stays undone as a whole.
+    pub fn run_due(&self, worker: &str) -> Result<u32> {
+        let mut done = 0_u32;
+        loop {
+            let name = worker.to_owned();
+            let leased = self.store.write(move |tx| tx.lease(QUEUE, &name, LEASE_MS))?;
+            let Some(job) = leased else { return Ok(done) };
+            let order: Order =
+                serde_json::from_value(job.payload.clone()).map_err(|_| PeopleError::NotFound)?;
+            let (people, wanted, id, token) =
+                (self.clone(), order.clone(), job.id.clone(), job.token.clone());
+            let outcome = self.store.write(move |tx| {
+                people.carry_out(tx, &wanted)?;
+                tx.complete(id, &token)?;
+                Ok::<_, PeopleError>(())
+            });
+            match outcome {
+                Ok(()) => done = done.saturating_add(1),
+                Err(PeopleError::Store(error)) => return Err(error.into()),
+                Err(error) => {
+                    let why = error.message(sekisho_policy::Lang::Ja);
+                    self.store.write(move |tx| {
+                        tx.emit(FAILED, sekisho_store::SYSTEM, &order.case, json!({ "reason": why }))?;
+                        tx.complete(job.id, &job.token)
+                    })?;
+                }
+            }
+        }
+    }
+
+    /// Where the transfer of a case stands.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn transfer_state(&self, case: &CaseId) -> Result<TransferState> {
+        let filter = sekisho_store::EventFilter {
+            kind_prefix: Some("people.transfer".to_owned()),
+            subject: Some(case.to_string()),
+        };
+        let last = self.store.events(0, 100, &filter)?.pop();
+        Ok(match last {
+            None => TransferState::Open,
+            Some(event) if event.kind == DONE => TransferState::Done,
+            Some(event) if event.kind == FAILED => {
+                let reason = event.body.as_ref().and_then(|body| body.get("reason")).and_then(Json::as_str);
+                TransferState::Failed(reason.unwrap_or_default().to_owned())
+            }
+            Some(_) => TransferState::Scheduled,
+        })
+    }
+}
+
 /// Carries an approved transfer out.
 pub(crate) struct TransferEffect {
     pub(crate) people: People,
@@ -218,7 +306,16 @@ impl Effect for TransferEffect {
 
     fn apply(&self, tx: &mut WriteTx, case: &Case, actor: &str) -> std::result::Result<(), EffectError> {
         let plan = self.people.plan_of(case).map_err(refusal)?;
-        self.people.carry_out(tx, &plan, actor, Some(case)).map_err(refusal)
+        let order =
+            Order { case: case.id.to_string(), number: case.number.clone(), actor: actor.to_owned(), plan };
+        if order.plan.effective <= self.people.today(tx.now_ms()) {
+            return self.people.carry_out(tx, &order).map_err(refusal);
+        }
+        // Decided in March, carried out on the first day of April: nobody gains or loses a right before.
+        let at = sekisho_registers::start_of_day(order.plan.effective);
+        tx.emit(SCHEDULED, actor, &order.case, json!({ "effective": order.plan.effective.to_string() }))?;
+        tx.enqueue(QUEUE, json!(order), at)?;
+        Ok(())
     }
 }
 
@@ -236,15 +333,9 @@ fn refusal(error: PeopleError) -> EffectError {
 
 impl People {
     /// Everything of a plan inside one unit of work.
-    pub(crate) fn carry_out(
-        &self,
-        tx: &mut WriteTx,
-        plan: &Plan,
-        actor: &str,
-        case: Option<&Case>,
-    ) -> Result<()> {
-        let reason =
-            case.map_or_else(|| "人事異動".to_owned(), |case| format!("人事異動（{}）", case.number));
+    pub(crate) fn carry_out(&self, tx: &mut WriteTx, order: &Order) -> Result<()> {
+        let Order { case, number, actor, plan } = order;
+        let reason = format!("人事異動（{number}）");
         let staff = self.definition(STAFF)?;
         for leave in &plan.leaves {
             self.carry_leave(tx, leave, actor, &reason)?;
@@ -260,9 +351,9 @@ impl People {
         self.request_consents(tx, plan.effective, &newcomers, actor, &reason)?;
         training::assign_newcomers(self, tx, plan.effective, &newcomers, actor, &reason)?;
         tx.emit(
-            "people.transferred",
+            DONE,
             actor,
-            case.map_or("transfer", |case| case.id.as_str()),
+            case,
             json!({
                 "effective": plan.effective.to_string(),
                 "source": plan.source,

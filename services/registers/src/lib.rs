@@ -58,7 +58,7 @@ pub use load::{Loaded, built_in, folder, load, sample, vocabulary};
 pub use migrate::{Misfit, migrate_check};
 pub use model::{
     Draft, Due, FieldChange, Filter, FilterOp, Hit, ListQuery, Override, Referrer, RegisterCount, RowPage,
-    RowView, RuleFinding, Saved, Version, VersionKind, local,
+    RowView, RuleFinding, Saved, Version, VersionKind, local, start_of_day,
 };
 pub use retention::RetentionReport;
 pub use views::SavedView;

@@ -329,11 +329,16 @@ pub fn local(ms: i64) -> DateTime {
     jiff::Timestamp::from_millisecond(ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_zoned(zone).datetime()
 }
 
+/// The first millisecond of a day in Japan.
+#[must_use]
+pub fn start_of_day(day: Date) -> i64 {
+    let zone = TimeZone::fixed(Offset::constant(9));
+    day.to_zoned(zone).map_or(i64::MAX, |zoned| zoned.timestamp().as_millisecond())
+}
+
 /// The first millisecond after a day in Japan.
 pub(crate) fn end_of_day(day: Date) -> i64 {
-    let zone = TimeZone::fixed(Offset::constant(9));
-    let next = day.tomorrow().unwrap_or(day);
-    next.to_zoned(zone).map_or(i64::MAX, |zoned| zoned.timestamp().as_millisecond())
+    day.tomorrow().map_or(i64::MAX, start_of_day)
 }
 
 /// Text in the words of the registers.

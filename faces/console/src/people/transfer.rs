@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use sekisho_approval::CaseId;
 use sekisho_disarm::Lang;
-use sekisho_people::{ListFile, TRANSFER_KIND};
+use sekisho_people::{ListFile, TRANSFER_KIND, TransferState};
 use sekisho_register::book::TableLimits;
 use sekisho_register::era::FiscalYear;
 
@@ -64,6 +64,9 @@ struct TransferTemplate {
     title: String,
     state: &'static str,
     state_id: &'static str,
+    /// Why it could not be carried out on its day; empty otherwise.
+    failure: String,
+    carried: &'static str,
     plan: PlanView,
 }
 
@@ -337,7 +340,18 @@ pub(super) async fn show_transfer(
         let template = blocking(move || -> Result<_, Problem> {
             let case = site.approval.case(&principal, &id)?.case;
             let plan = site.people.plan_of(&case)?;
+            let (carried, failure) = match site.people.transfer_state(&id)? {
+                TransferState::Open => ("", String::new()),
+                TransferState::Scheduled => (
+                    p.l("発令日の0時に実施します。", "It is carried out when its day begins."),
+                    String::new(),
+                ),
+                TransferState::Done => (p.l("実施しました。", "It was carried out."), String::new()),
+                TransferState::Failed(why) => ("", why),
+            };
             Ok(TransferTemplate {
+                failure,
+                carried,
                 plan: PlanView::new(&site, &p, &plan)?,
                 state: case.state.label(p.lang),
                 state_id: case.state.id(),

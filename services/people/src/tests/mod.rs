@@ -218,6 +218,12 @@ fn the_april_transfer_is_one_plan_one_approval_and_one_unit_of_work(city: &City)
         }
     }
     assert_eq!(state, CaseState::Approved);
+    assert_eq!(city.people.run_due("test").unwrap(), 0, "decided, but the day has not come");
+    assert_eq!(city.people.transfer_state(&case).unwrap(), TransferState::Scheduled);
+    assert_eq!(city.staff("100002").values.get("unit").as_text(), Some("fukushi"));
+    city.clock.set(sekisho_registers::start_of_day(day));
+    assert_eq!(city.people.run_due("test").unwrap(), 1);
+    assert_eq!(city.people.transfer_state(&case).unwrap(), TransferState::Done);
     assert_eq!(city.staff("100002").values.get("unit").as_text(), Some("zeimu"));
     assert_eq!(city.staff("100009").title, "髙﨑 加");
     assert_eq!(city.staff("100004").values.get("left_on").as_date(), Some(date(2027, 3, 31)));
@@ -238,7 +244,7 @@ fn the_april_transfer_is_one_plan_one_approval_and_one_unit_of_work(city: &City)
 
 fn a_row_that_changed_after_the_draft_sends_the_case_back(city: &City) {
     let jinji = city.principal("jinji");
-    let case = city.people.propose_transfer(&jinji, &list(APRIL), date(2027, 4, 1), true, "").unwrap();
+    let case = city.people.propose_transfer(&jinji, &list(APRIL), date(2027, 3, 25), true, "").unwrap();
     let row = city.staff("100002");
     let mut values = row.values.clone();
     values.set("note", "休職から復帰");
@@ -264,6 +270,35 @@ fn a_row_that_changed_after_the_draft_sends_the_case_back(city: &City) {
     assert_eq!(view.case.state, CaseState::Returned);
     assert!(view.case.reason.contains("鈴木 一郎"), "{}", view.case.reason);
     assert_eq!(city.staff("100001").values.get("post").as_text(), Some("主事"), "nothing was carried out");
+}
+
+fn a_scheduled_transfer_that_no_longer_fits_changes_nothing_and_says_why(city: &City) {
+    let jinji = city.principal("jinji");
+    let day = date(2027, 4, 1);
+    let case = city.people.propose_transfer(&jinji, &list(APRIL), day, true, "").unwrap();
+    while city.decide("tokatsu", &case).unwrap() == CaseState::Open {}
+    let row = city.staff("100002");
+    let mut values = row.values.clone();
+    values.set("note", "休職から復帰");
+    let registers = city.registers.clone();
+    city.store
+        .write(move |tx| {
+            Ok::<_, PeopleError>(registers.put_trusted(
+                tx,
+                "system",
+                "staff",
+                Some(&row.id),
+                values,
+                "test",
+            )?)
+        })
+        .unwrap();
+    city.clock.set(sekisho_registers::start_of_day(day));
+    assert_eq!(city.people.run_due("test").unwrap(), 0);
+    let TransferState::Failed(why) = city.people.transfer_state(&case).unwrap() else { panic!() };
+    assert!(why.contains("鈴木 一郎"), "{why}");
+    assert_eq!(city.staff("100001").values.get("post").as_text(), Some("主事"));
+    assert_eq!(city.people.run_due("test").unwrap(), 0, "it is not tried for ever");
 }
 
 fn a_list_that_cannot_be_read_names_the_cells_and_is_not_proposed(city: &City) {
@@ -380,6 +415,7 @@ macro_rules! cases {
 cases! {
     the_april_transfer_is_one_plan_one_approval_and_one_unit_of_work
     a_row_that_changed_after_the_draft_sends_the_case_back
+    a_scheduled_transfer_that_no_longer_fits_changes_nothing_and_says_why
     a_list_that_cannot_be_read_names_the_cells_and_is_not_proposed
     everybody_is_asked_once_and_consents_for_himself_only
     a_course_is_taken_on_the_screen_and_failed_ones_again
