@@ -251,8 +251,7 @@ impl People {
             let Some(job) = leased else { return Ok(done) };
             let order: Order =
                 serde_json::from_value(job.payload.clone()).map_err(|_| PeopleError::NotFound)?;
-            let (people, wanted, id, token) =
-                (self.clone(), order.clone(), job.id.clone(), job.token.clone());
+            let (people, wanted, id, token) = (self.clone(), order.clone(), job.id, job.token.clone());
             let outcome = self.store.write(move |tx| {
                 people.carry_out(tx, &wanted)?;
                 tx.complete(id, &token)?;
