@@ -28,7 +28,7 @@ fn link(text: &str, start: &str) -> String {
 }
 
 async fn hand_in(office: &Office, session: &NewSession, list: &[u8]) -> Answer {
-    let fields = [("csrf", session.info.csrf.as_str()), ("effective", "令和8年12月1日"), ("complete", "0")];
+    let fields = [("csrf", session.info.csrf.as_str()), ("effective", "令和8年11月1日"), ("complete", "0")];
     let (kind, body) = multipart(&fields, &[("file", "名簿.csv", list)]);
     let request = Request::post("/people/transfers")
         .header(header::COOKIE, cookie(session))
@@ -93,7 +93,7 @@ async fn a_transfer_is_checked_drafted_and_approved_and_the_newcomer_consents_an
     let text = preview.text();
     assert_eq!(preview.status, StatusCode::OK, "{text}");
     assert!(
-        text.contains("鈴木 次郎") && text.contains("yamada") && text.contains("令和8年12月1日"),
+        text.contains("鈴木 次郎") && text.contains("yamada") && text.contains("令和8年11月1日"),
         "{text}"
     );
     let kept = ["blob", "name", "sha256", "effective", "complete"].map(|name| (name, field(&text, name)));
@@ -109,7 +109,7 @@ async fn a_transfer_is_checked_drafted_and_approved_and_the_newcomer_consents_an
     // The chief officer sees it at home, confirms, and approves exactly what was shown.
     let unconfirmed = office.session(&chief, "lgwan", false);
     let home = office.get(&unconfirmed, "/").await.text();
-    assert!(home.contains("人事異動（令和8年12月1日発令）"), "{home}");
+    assert!(home.contains("人事異動（令和8年11月1日発令）"), "{home}");
     assert_eq!(link(&home, "/cases/k_"), case);
     let shown = office.get(&unconfirmed, &case).await.text();
     assert!(
