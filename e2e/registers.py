@@ -158,7 +158,7 @@ def cells():
     edit(row, "取得日", "bought_on", datetime.datetime(2026, 4, 2))
     row = rows[len(spellings) + 1]
     kind = table.cell(row, "種類").value
-    edit(row, "種類", "terminal_kind", "サーバー" if kind != "サーバー" else "プリンター")
+    edit(row, "種類", "terminal_kind", "サーバ" if kind != "サーバー" else "タブレット")
     shown = {str(table.cell(r, "種類").value) for r in rows}
     if "デスクトップ" in "".join(shown) and kind.startswith("ノート"):
         table.cell(row, "種類").value = next(k for k in shown if k and not k.startswith("ノート"))
