@@ -317,3 +317,25 @@ fn forged() -> Problem {
 fn full() -> Problem {
     CheckpointError::from(sekisho_store::StoreError::Full { place: "blobs".to_owned() }).into()
 }
+
+/// Streams a form's file into the blob store, in pieces, never whole in memory.
+pub(crate) async fn stream_to_blob(
+    site: &Site,
+    mut field: axum::extract::multipart::Field<'_>,
+    limit: u64,
+    too_large: Problem,
+) -> Result<sekisho_store::BlobRef, Problem> {
+    let blobs = site.store.blobs().clone();
+    let mut writer = blocking(move || blobs.writer()).await??;
+    while let Some(piece) = field
+        .chunk()
+        .await
+        .map_err(|_| Problem::bad_request("ファイルの送信が途中で切れました。", "the file was cut off"))?
+    {
+        writer = blocking(move || writer.append(&piece).map(|()| writer)).await??;
+        if writer.bytes() > limit {
+            return Err(too_large);
+        }
+    }
+    Ok(blocking(move || writer.finish()).await??)
+}

@@ -168,16 +168,12 @@ impl Checkpoint {
         Ok(())
     }
 
-    /// Removes uploads that no transfer refers to.
+    /// Removes uploads that nothing refers to: no transfer, and no row or text of another service that holds the same
+    /// content, which is the same blob.
     pub fn discard_unreferenced(&self, blobs: &[String]) {
         for blob in blobs {
-            let referenced = self.store.read(|tx| {
-                tx.query(
-                    "SELECT id FROM transfer_files WHERE original = ?1 OR output = ?1 LIMIT 1",
-                    &[Value::from(blob.as_str())],
-                )
-            });
-            if matches!(referenced, Ok(rows) if rows.is_empty()) {
+            let referenced = self.store.tables_with_blob(blob);
+            if matches!(referenced, Ok(tables) if tables.is_empty()) {
                 // A blob that stays behind is encrypted and unreachable; the next sweep takes it.
                 let _ = self.store.blobs().remove(blob);
             }

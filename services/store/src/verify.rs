@@ -204,9 +204,8 @@ impl Store {
         for projection in &self.shared().options.projections {
             for reference in projection.blob_references() {
                 let (table, column) = (&reference.table, &reference.column);
-                let sql = format!("SELECT COUNT(*) AS n FROM {table} WHERE {column} = ?1");
-                let rows = self.read(|tx| tx.query(&sql, &[id.into()]))?;
-                if rows.first().map_or(Ok(0), |row| row.get_i64("n"))? > 0 {
+                let sql = format!("SELECT {column} AS b FROM {table} WHERE {column} = ?1 LIMIT 1");
+                if !self.read(|tx| tx.query(&sql, &[id.into()]))?.is_empty() {
                     tables.push(table.to_string());
                 }
             }

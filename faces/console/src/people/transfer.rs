@@ -7,6 +7,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use sekisho_approval::CaseId;
+use sekisho_checkpoint::clean_file_name;
 use sekisho_disarm::Lang;
 use sekisho_people::{ListFile, TRANSFER_KIND, TransferState};
 use sekisho_register::book::TableLimits;
@@ -18,6 +19,7 @@ use crate::login::framed;
 use crate::page::{Page, go, show, show_with};
 use crate::problem::Problem;
 use crate::state::{Site, blocking};
+use crate::upload::stream_to_blob;
 
 /// Bytes of a personnel list.
 const LIST_BYTES: u64 = 32 << 20;
@@ -226,21 +228,14 @@ async fn receive(
             if file.is_empty() || received.file.is_some() {
                 continue;
             }
-            let blobs = site.store.blobs().clone();
-            let mut writer = blocking(move || blobs.writer()).await??;
-            while let Some(piece) = field.chunk().await.map_err(|_| broken())? {
-                writer = blocking(move || writer.append(&piece).map(|()| writer)).await??;
-                if writer.bytes() > LIST_BYTES {
-                    return Err(Problem::new(
-                        413,
-                        "too-large",
-                        "ファイルが大きすぎます。32 MiBまでの名簿にしてください。",
-                        "the list is larger than 32 MiB",
-                    ));
-                }
-            }
-            let blob = blocking(move || writer.finish()).await??;
-            received.file = Some((blob.id, file_name(&file)));
+            let too_large = Problem::new(
+                413,
+                "too-large",
+                "ファイルが大きすぎます。32 MiBまでの名簿にしてください。",
+                "the list is larger than 32 MiB",
+            );
+            let blob = stream_to_blob(site, field, LIST_BYTES, too_large).await?;
+            received.file = Some((blob.id, clean_file_name(&file)));
             continue;
         }
         let mut bytes = Vec::new();
@@ -269,12 +264,6 @@ fn broken() -> Problem {
         "フォームを読み取れませんでした。もう一度送ってください。",
         "the form can't be read; send it again",
     )
-}
-
-/// The last part of a name, without what browsers on Windows put before it.
-fn file_name(name: &str) -> String {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    last.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
 /// Drops a list that nobody needs any more; what a register refers to stays.

@@ -188,14 +188,13 @@ pub(super) async fn apply(
 ) -> Response {
     framed(signed.page.clone(), async move {
         signed.check_csrf(&site, &form.csrf)?;
-        let (registers, store, caller) = (site.registers.clone(), site.store.clone(), caller(&signed));
-        let (limit, at) = (site.policy().limits.upload_bytes, register.clone());
+        let (caller, at) = (caller(&signed), register.clone());
         blocking(move || -> Result<_, RegistersError> {
-            let bytes = store.blobs().read(&form.blob, limit)?;
+            let bytes = site.store.blobs().read(&form.blob, site.policy().limits.upload_bytes)?;
             let options = ImportOptions { remove_missing: form.remove_missing == "1" };
-            let report = registers.import(&caller, &at, &form.name, &bytes, &form.digest, options)?;
-            // The workbook has done its work; what came of it is in the ledger.
-            store.blobs().remove(&form.blob)?;
+            let report = site.registers.import(&caller, &at, &form.name, &bytes, &form.digest, options)?;
+            // The workbook has done its work; what came of it is in the ledger. The same bytes may be an attachment.
+            site.checkpoint.discard_unreferenced(&[form.blob]);
             Ok(report)
         })
         .await??;

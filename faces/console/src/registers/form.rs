@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
+use axum::extract::multipart::Field;
 use axum::extract::{Multipart, Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use sekisho_checkpoint::clean_file_name;
 use sekisho_register::{Action, Definition, FieldId, Value, Values};
 use sekisho_registers::{Caller, Draft, Override, RegistersError, RowView, Saved};
 
@@ -18,6 +20,7 @@ use crate::login::framed;
 use crate::page::{Page, go, show_with};
 use crate::problem::Problem;
 use crate::state::{Site, blocking};
+use crate::upload::stream_to_blob;
 
 /// Bytes of all texts of a form together.
 const TEXT_BYTES: usize = 4 << 20;
@@ -207,40 +210,12 @@ pub(super) async fn receive(site: &Site, signed: &Signed, mut form: Multipart) -
     if checked { Ok(received) } else { Err(broken()) }
 }
 
-/// Streams an attachment into the blob store, in pieces, never whole in memory.
-async fn store_file(
-    site: &Site,
-    mut field: axum::extract::multipart::Field<'_>,
-    name: String,
-) -> Result<Value, Problem> {
-    let limit = site.policy().limits.upload_bytes;
-    let mut writer = {
-        let blobs = site.store.blobs().clone();
-        blocking(move || blobs.writer()).await??
-    };
-    while let Some(piece) = field
-        .chunk()
-        .await
-        .map_err(|_| Problem::bad_request("ファイルの送信が途中で切れました。", "the file was cut off"))?
-    {
-        writer = blocking(move || writer.append(&piece).map(|()| writer)).await??;
-        if writer.bytes() > limit {
-            return Err(Problem::new(
-                413,
-                "too-large",
-                "添付ファイルが大きすぎます。",
-                "the attachment is too large",
-            ));
-        }
-    }
-    let blob = blocking(move || writer.finish()).await??;
-    Ok(Value::File { blob: blob.id, name: file_name(&name), bytes: blob.bytes })
-}
-
-/// The last part of a name, without what browsers on Windows put before it.
-fn file_name(name: &str) -> String {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    last.chars().filter(|c| !c.is_control()).take(200).collect()
+/// Keeps an attachment; nothing refers to it until a row is saved.
+async fn store_file(site: &Site, field: Field<'_>, name: String) -> Result<Value, Problem> {
+    let too_large =
+        Problem::new(413, "too-large", "添付ファイルが大きすぎます。", "the attachment is too large");
+    let blob = stream_to_blob(site, field, site.policy().limits.upload_bytes, too_large).await?;
+    Ok(Value::File { blob: blob.id, name: clean_file_name(&name), bytes: blob.bytes })
 }
 
 async fn save(

@@ -7,7 +7,7 @@ use jiff::civil::date;
 use sekisho_register::book::{Cell, CellValue, TableLimits, read_book};
 
 use super::bed::{Bed, DAY, of};
-use super::postgres::Cluster;
+use super::postgres::Server;
 use crate::{Caller, Draft, ExportFormat, ImportOptions, ListQuery};
 
 const ROWS: usize = 100_000;
@@ -116,7 +116,7 @@ fn speed_of_import_on_sqlite() {
 #[test]
 #[ignore = "takes minutes; run by hand"]
 fn speed_of_import_on_postgresql() {
-    if let Some(mut cluster) = Cluster::start() {
+    if let Some(mut cluster) = Server::start() {
         import(&cluster.bed());
     }
 }
@@ -130,7 +130,7 @@ fn speed_on_sqlite() {
 #[test]
 #[ignore = "takes minutes; run by hand"]
 fn speed_on_postgresql() {
-    if let Some(mut cluster) = Cluster::start() {
+    if let Some(mut cluster) = Server::start() {
         run(&cluster.bed());
     }
 }

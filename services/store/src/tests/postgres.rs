@@ -1,124 +1,20 @@
-//! The same suite against a PostgreSQL server that the test starts for itself: its own directory, loopback only, its own
-//! port, ended with the test. Without PostgreSQL's programs the test says so and passes, unless
-//! `SEKISHO_REQUIRE_POSTGRES=1` makes it mandatory.
+//! The same suite on a PostgreSQL server of its own, and what only a server can do: end a connection, or itself.
 
-use std::net::{Ipv4Addr, TcpListener};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+#[path = "../../testing/private_postgres.rs"]
+mod private_postgres;
+
+use std::time::Duration;
 
 use postgres::{Client, NoTls};
 use serde_json::json;
-use tempfile::TempDir;
 
 use super::{Bed, note, problems, suite};
 use crate::{Database, Store, StoreError};
+use private_postgres::Server;
 
-struct Cluster {
-    server: Child,
-    port: u16,
-    databases: u32,
-    _dir: TempDir,
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        // SIGINT is PostgreSQL's fast shutdown; the process itself is ours, so a kill is the fallback.
-        let pid = self.server.id().to_string();
-        let _ = Command::new("kill").args(["-INT", &pid]).status();
-        for _ in 0..50 {
-            if matches!(self.server.try_wait(), Ok(Some(_))) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
-}
-
-fn programs() -> Option<PathBuf> {
-    let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
-        .ok()?
-        .filter_map(|e| Some(e.ok()?.path().join("bin")))
-        .filter(|bin| bin.join("initdb").exists())
-        .collect();
-    found.sort();
-    found.pop()
-}
-
-impl Cluster {
-    fn start() -> Option<Self> {
-        let Some(bin) = programs() else {
-            assert!(
-                std::env::var_os("SEKISHO_REQUIRE_POSTGRES").is_none_or(|v| v != "1"),
-                "SEKISHO_REQUIRE_POSTGRES=1, but no initdb under /usr/lib/postgresql"
-            );
-            eprintln!("skipped: no PostgreSQL programs under /usr/lib/postgresql");
-            return None;
-        };
-        let dir = tempfile::tempdir().unwrap();
-        let root =
-            std::fs::metadata("/proc/self").is_ok_and(|m| std::os::unix::fs::MetadataExt::uid(&m) == 0);
-        if root {
-            assert!(Command::new("chown").arg("postgres").arg(dir.path()).status().unwrap().success());
-        }
-        let run = |program: &Path| {
-            // The server refuses to run as root.
-            let mut command = if root { Command::new("setpriv") } else { Command::new(program) };
-            if root {
-                command.args(["--reuid=postgres", "--regid=postgres", "--init-groups"]).arg(program);
-            }
-            command.current_dir(dir.path());
-            command
-        };
-        let cluster = dir.path().join("cluster");
-        let made = run(&bin.join("initdb"))
-            .args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N", "-D"])
-            .arg(&cluster)
-            .stdout(Stdio::null())
-            .status()
-            .unwrap();
-        assert!(made.success());
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-        let server = run(&bin.join("postgres"))
-            .arg("-D")
-            .arg(&cluster)
-            .args(["-p", &port.to_string(), "-h", "127.0.0.1", "-k"])
-            .arg(dir.path())
-            .args([
-                "-c",
-                "fsync=off",
-                "-c",
-                "full_page_writes=off",
-                "-c",
-                "max_connections=60",
-                "-c",
-                "shared_buffers=32MB",
-            ])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let this = Self { server, port, databases: 0, _dir: dir };
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while Client::connect(&this.url("postgres"), NoTls).is_err() {
-            assert!(Instant::now() < deadline, "the server did not start");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Some(this)
-    }
-
-    fn url(&self, database: &str) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
-    }
-
+impl Server {
     fn bed(&mut self) -> Bed {
-        self.databases += 1;
-        let name = format!("bed{}", self.databases);
-        let mut admin = Client::connect(&self.url("postgres"), NoTls).unwrap();
-        admin.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
-        Bed::new(Database::Postgres(self.url(&name)))
+        Bed::new(Database::Postgres(self.database()))
     }
 }
 
@@ -131,15 +27,15 @@ pub(super) fn empty(database: &Database) {
 
 #[test]
 fn the_suite_passes_on_postgresql() {
-    let Some(mut cluster) = Cluster::start() else { return };
+    let Some(mut server) = Server::start() else { return };
     for (name, case) in suite::CASES {
         eprintln!("on PostgreSQL: {name}");
-        case(&cluster.bed());
+        case(&server.bed());
     }
     eprintln!("on PostgreSQL: a_lost_connection_is_reported_and_reopened");
-    a_lost_connection_is_reported_and_reopened(&cluster.bed());
+    a_lost_connection_is_reported_and_reopened(&server.bed());
     eprintln!("on PostgreSQL: a_lost_server_is_reported");
-    a_lost_server_is_reported(cluster);
+    a_lost_server_is_reported(server);
 }
 
 fn terminate_all(bed: &Bed) {
@@ -203,11 +99,11 @@ fn a_lost_connection_is_reported_and_reopened(bed: &Bed) {
     assert_eq!(problems(&store), Vec::<String>::new());
 }
 
-fn a_lost_server_is_reported(mut cluster: Cluster) {
-    let bed = cluster.bed();
+fn a_lost_server_is_reported(mut server: Server) {
+    let bed = server.bed();
     let store = bed.open();
     note(&store, "a", "x");
-    drop(cluster);
+    drop(server);
     let refused = store.write(|tx| tx.emit("note.written", "a", "b", json!({})));
     assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
     let read = store.events(0, 1, &crate::EventFilter::default());
