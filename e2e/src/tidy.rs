@@ -6,7 +6,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// Floors from below to above; a room may only use rooms of its own floor or lower ones, and engines use no other room.
+/// Floors from below to above; a room may only use rooms of its own floor or lower ones, and engines use no other
+/// room, save that the disarm engine takes its output grammar (formats, limits, lists) from its second reader.
 const FLOORS: [&str; 5] = ["engines", "services", "faces", "e2e", "benches"];
 
 fn root() -> PathBuf {
@@ -54,7 +55,8 @@ fn no_floor_uses_a_higher_one() {
             };
             let who = package["name"].as_str().unwrap();
             assert!(*used <= floor, "{who} ({}) uses {name} ({})", FLOORS[floor], FLOORS[*used]);
-            assert!(floor != 0, "{who} is an engine and must stand alone, but uses {name}");
+            let grammar = who == "sekisho-disarm" && *name == "sekisho-verify";
+            assert!(floor != 0 || grammar, "{who} is an engine and must stand alone, but uses {name}");
         }
     }
 }

@@ -131,7 +131,10 @@ refusals! {
         "入れ子をほどいて送ってください。" "Unpack the inner archives and send again."
     Encrypted "encrypted"
         "パスワードで保護されているため、中身を確認できません。" "It is protected by a password, so its content can't be checked."
-        "パスワードを解除して送るよう、送信元に依頼してください。" "Ask the sender for a copy without a password."
+        "開くためのパスワードを入力するか、パスワードを解除して送るよう送信元に依頼してください。" "Give the password that opens it, or ask the sender for a copy without one."
+    WrongPassword "wrong-password"
+        "パスワードが違うため、中身を確認できません。" "The password does not open it."
+        "送信元にパスワードを確認し、もう一度入力してください。全角・半角と大文字・小文字の違いにも注意してください。" "Ask the sender for the password and enter it again; mind full-width letters and case."
     UnsupportedFormat "unsupported-format"
         "この種類のファイルはまだ無害化に対応していません。" "This kind of file can't be disarmed yet."
         "PDF、Word（docx）、Excel（xlsx）などに変換して送るよう依頼してください。" "Ask for PDF, DOCX or XLSX instead."
@@ -223,6 +226,15 @@ impl RemovalCode {
 }
 
 impl RefusalCode {
+    /// Whether a document that one method refused with this code may still be read by another.
+    #[must_use]
+    pub const fn another_method_may_serve(self) -> bool {
+        matches!(
+            self,
+            Self::Malformed | Self::MethodUnsupported | Self::VerifyFailed | Self::UnsupportedFormat
+        )
+    }
+
     /// The identifier in reports.
     #[must_use]
     pub fn id(self) -> &'static str {

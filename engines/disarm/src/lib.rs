@@ -9,24 +9,25 @@
 //! shares nothing with the writers; [`extract_text`] gives the text for searches and previews.
 
 mod archive;
+#[cfg(test)]
+mod cases;
 mod catalogue;
+mod compound;
 mod context;
 mod detect;
-mod format;
 mod ooxml;
 mod options;
 mod outcome;
 mod pdf;
 mod raster;
 mod text;
-mod verify;
 mod zip;
 
 pub use catalogue::{Explanation, explain, explanations};
 pub use detect::{Detection, detect};
-pub use format::Format;
-pub use options::{Lang, Limits, Method, Options};
-pub use outcome::{Disarmed, Refusal, RefusalCode, RemovalCode, Removed, TextPiece, Threat, VerifyFailure};
+pub use options::{Lang, Method, Options, TextEncoding};
+pub use outcome::{Disarmed, Refusal, RefusalCode, RemovalCode, Removed, TextPiece, Threat};
+pub use sekisho_verify::{Format, Limits, VerifyFailure, verify};
 
 use context::Context;
 
@@ -38,8 +39,21 @@ use context::Context;
 /// A [`Refusal`] says why nothing was written and what the sender can do instead. A refused input has no output:
 /// there is no partial result.
 pub fn disarm(input: &[u8], options: &Options) -> Result<Disarmed, Refusal> {
-    let mut ctx = Context::new(options);
-    disarm_in(input, &options.name, &mut ctx)
+    let mut fell_back = Vec::new();
+    let mut first = None;
+    for method in std::iter::once(options.method).chain(options.fallback.iter().copied()) {
+        let attempt = Options { method, ..options.clone() };
+        let mut ctx = Context::new(&attempt);
+        match disarm_in(input, &options.name, &mut ctx) {
+            Ok(document) => return Ok(Disarmed { fell_back, ..document }),
+            Err(refusal) if refusal.code.another_method_may_serve() => {
+                first.get_or_insert_with(|| refusal.clone());
+                fell_back.push((method, refusal));
+            }
+            Err(refusal) => return Err(refusal),
+        }
+    }
+    Err(first.unwrap_or_else(|| Refusal::new(RefusalCode::MethodUnsupported, "")))
 }
 
 /// The same within a running budget, so that members of an archive share the limits of the whole.
@@ -51,32 +65,53 @@ pub(crate) fn disarm_in(input: &[u8], name: &str, ctx: &mut Context<'_>) -> Resu
     let detection = detect(input, name);
     ctx.note_mismatch(&detection);
     let format = detection.supported()?;
-    let (bytes, format) = match (ctx.options().method, format) {
-        (Method::Text, Format::Txt | Format::Csv) => (text::rebuild(input, Format::Txt, ctx)?, Format::Txt),
-        (Method::Text, _) => text::render(extract_pieces(input, format, ctx)?, ctx)?,
-        (Method::Image, f) if !f.is_raster() && f != Format::Zip => {
-            return Err(Refusal::new(RefusalCode::MethodUnsupported, f.extension()));
-        }
-        (_, f) if f.is_ooxml() => ooxml::rebuild(input, f, ctx)?,
-        (_, f) if f.is_raster() => raster::rebuild(input, f, ctx)?,
-        (_, Format::Pdf) => (pdf::rebuild(input, ctx)?, Format::Pdf),
-        (_, f @ (Format::Txt | Format::Csv)) => (text::rebuild(input, f, ctx)?, f),
-        (_, Format::Zip) => (archive::rebuild(input, ctx)?, Format::Zip),
-        (_, f) => return Err(Refusal::new(RefusalCode::UnsupportedFormat, f.extension())),
+    let (bytes, format) = match ctx.options().method {
+        // Containers hold documents; the method is meant for those.
+        _ if format.is_archive() => rebuild(input, format, ctx)?,
+        Method::Rebuild => rebuild(input, format, ctx)?,
+        Method::Image => picture_of(input, format, ctx)?,
+        Method::Text => text_of(input, format, ctx)?,
     };
     // An archive's members were charged one by one.
-    if format != Format::Zip {
+    if !format.is_archive() {
         ctx.charge_output(bytes.len() as u64)?;
     }
-    Ok(Disarmed { bytes, format, method: ctx.options().method, removed: ctx.take_removed() })
+    Ok(Disarmed {
+        bytes,
+        format,
+        method: ctx.options().method,
+        removed: ctx.take_removed(),
+        fell_back: Vec::new(),
+        kept_macros: Vec::new(),
+    })
 }
 
-/// Re-reads an output with independent code and checks it against the positive list of its format.
-///
-/// # Errors
-/// [`VerifyFailure`] names the first thing that the list does not allow; such an output must not be released.
-pub fn verify(output: &[u8], format: Format, limits: &Limits) -> Result<(), VerifyFailure> {
-    verify::verify(output, format, limits)
+/// サニタイズ: the same or the successor format.
+fn rebuild(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Result<(Vec<u8>, Format), Refusal> {
+    match format {
+        f if f.is_ooxml() => ooxml::rebuild(input, f, ctx),
+        f if f.is_raster() => raster::rebuild(input, f, ctx),
+        Format::Pdf => Ok((pdf::rebuild(input, ctx)?, Format::Pdf)),
+        f @ (Format::Txt | Format::Csv) => Ok((text::rebuild(input, f, ctx)?, f)),
+        Format::Zip => Ok((archive::rebuild(input, ctx)?, Format::Zip)),
+        f => Err(Refusal::new(RefusalCode::UnsupportedFormat, f.extension())),
+    }
+}
+
+/// 画像化: pixels.
+fn picture_of(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Result<(Vec<u8>, Format), Refusal> {
+    match format {
+        f if f.is_raster() => raster::rebuild(input, f, ctx),
+        f => Err(Refusal::new(RefusalCode::MethodUnsupported, f.extension())),
+    }
+}
+
+/// テキスト抽出: text only.
+fn text_of(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Result<(Vec<u8>, Format), Refusal> {
+    match format {
+        Format::Txt | Format::Csv => Ok((text::rebuild(input, Format::Txt, ctx)?, Format::Txt)),
+        f => text::render(extract_pieces(input, f, ctx)?, ctx),
+    }
 }
 
 /// The text of a document, piece by piece with its place, for searches and previews.

@@ -1,5 +1,6 @@
 //! What the caller decides: the method, the limits, and how to treat what policies differ about.
 
+use sekisho_verify::Limits;
 use serde::{Deserialize, Serialize};
 
 /// How a document is disarmed, by the names of the guideline's three file methods.
@@ -26,53 +27,60 @@ pub enum Lang {
     En,
 }
 
-/// Budgets. A breach refuses the file; nothing is ever passed through because a limit was reached.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Limits {
-    /// Bytes of the file as received.
-    pub input_bytes: u64,
-    /// Bytes after every decompression, over the whole file and everything nested in it.
-    pub expanded_bytes: u64,
-    /// Bytes of the output.
-    pub output_bytes: u64,
-    /// Archive in archive; the outermost is depth 1.
-    pub depth: u32,
-    /// Members of all archives (and parts of all packages) together.
-    pub members: u32,
-    /// Pixels of all frames of one picture together.
-    pub pixels: u64,
-    /// Indirect objects of one PDF.
-    pub pdf_objects: u32,
-    /// Nesting of XML elements or PDF objects.
-    pub nesting: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            input_bytes: 200 << 20,
-            expanded_bytes: 1 << 30,
-            output_bytes: 400 << 20,
-            depth: 3,
-            members: 20_000,
-            pixels: 200_000_000,
-            pdf_objects: 500_000,
-            nesting: 256,
-        }
-    }
+/// The character code of texts that are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TextEncoding {
+    /// UTF-8, whatever the input had.
+    #[default]
+    Utf8,
+    /// That of the input, where it can be written soundly (CP932, EUC-JP), else UTF-8.
+    Keep,
 }
 
 /// Everything that steers one call.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
     /// The name that the sender gave; used for the mismatch report only.
     pub name: String,
-    /// The method to apply.
+    /// The method to apply first.
     pub method: Method,
+    /// The methods to try, in this order, when the one before refuses the document's content (not its size, its
+    /// encryption or its kind of disguise).
+    pub fallback: Vec<Method>,
     /// The budgets.
     pub limits: Limits,
     /// Drop web and mail links too, keeping their text.
     pub drop_links: bool,
+    /// The password that the sender told the applicant, for encrypted documents and archives.
+    pub password: Option<String>,
+    /// The character code of texts.
+    pub encoding: TextEncoding,
+    /// Under `image`, lay the page's own text invisibly over the pixels, so that search and copying work.
+    pub text_layer: bool,
+    /// Under `image`, pixels an inch.
+    pub dpi: u32,
+    /// Seed of the noise that is laid over pixels against hidden messages; none leaves pixels as they are.
+    pub noise: Option<u64>,
+    /// SHA-256 (hexadecimal) of VBA projects that may stay (`keep-approved`); empty keeps none.
+    pub approved_macros: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            method: Method::default(),
+            fallback: Vec::new(),
+            limits: Limits::default(),
+            drop_links: false,
+            password: None,
+            encoding: TextEncoding::default(),
+            text_layer: true,
+            dpi: 150,
+            noise: None,
+            approved_macros: Vec::new(),
+        }
+    }
 }

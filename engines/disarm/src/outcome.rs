@@ -49,6 +49,10 @@ pub struct Disarmed {
     pub method: Method,
     /// What was left out, in order of discovery, equal entries once.
     pub removed: Vec<Removed>,
+    /// The methods of the chain that refused before this one, and why.
+    pub fell_back: Vec<(Method, Refusal)>,
+    /// SHA-256 of the VBA projects that stayed because they are approved; such an output is no plain rebuild.
+    pub kept_macros: Vec<String>,
 }
 
 /// No document: why, and what to do instead.
@@ -83,24 +87,6 @@ impl Refusal {
     #[must_use]
     pub fn hint(&self, lang: Lang) -> &'static str {
         catalogue::refusal_hint(self.code, lang)
-    }
-}
-
-/// The second reader does not agree with an output.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("the output is not on the positive list at {location}: {message}")]
-pub struct VerifyFailure {
-    /// Where in the output.
-    pub location: String,
-    /// What was found.
-    pub message: String,
-}
-
-impl VerifyFailure {
-    /// A failure at a place.
-    #[must_use]
-    pub fn new(location: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { location: location.into(), message: message.into() }
     }
 }
 

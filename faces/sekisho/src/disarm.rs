@@ -266,7 +266,7 @@ impl Work {
             input.relative.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let sha256 = hex::encode(Sha256::digest(&bytes));
         let options =
-            Options { name: name.clone(), method: self.method, limits: limits.clone(), drop_links: false };
+            Options { name: name.clone(), method: self.method, limits: limits.clone(), ..Options::default() };
         let (outcome, detection, cpu_ms) = match self.sandbox.disarm(&bytes, &options) {
             Ok(result) => match result.value {
                 DisarmInMemory::Written { document, detection } => (Ok(document), detection, result.cpu_ms),

@@ -161,7 +161,7 @@ impl Checkpoint {
                     PolicyMethod::Text => Method::Text,
                 },
                 limits: self.limits(&work.conduit),
-                drop_links: false,
+                ..Options::default()
             };
             let mut original = self.store.blobs().open(&work.original).map_err(CheckpointError::from)?;
             let mut output = self.store.blobs().writer().map_err(CheckpointError::from)?;

@@ -104,8 +104,14 @@ fn disarm(input: &[u8], options: &Options) -> (Reply, Vec<u8>) {
     let detection = Detected { declared: found.declared, detected: found.detected };
     match sekisho_disarm::disarm(input, options) {
         Ok(done) => {
-            let reply =
-                Reply::Written { format: done.format, method: done.method, removed: done.removed, detection };
+            let reply = Reply::Written {
+                format: done.format,
+                method: done.method,
+                removed: done.removed,
+                fell_back: done.fell_back,
+                kept_macros: done.kept_macros,
+                detection,
+            };
             (reply, done.bytes)
         }
         Err(refusal) => (Reply::Refused { refusal, detection }, Vec::new()),

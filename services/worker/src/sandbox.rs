@@ -86,6 +86,10 @@ pub enum DisarmOutcome {
         method: Method,
         /// What was left out.
         removed: Vec<Removed>,
+        /// The methods of the chain that refused before, and why.
+        fell_back: Vec<(Method, Refusal)>,
+        /// SHA-256 of the VBA projects that stayed because they are approved.
+        kept_macros: Vec<String>,
         /// What the name claimed and the content was.
         detection: Detected,
         /// Its length.
@@ -207,10 +211,21 @@ impl Sandbox {
         };
         done.judge(|reply, bytes| match reply {
             // A format that can carry code is never written, whatever the child says.
-            Reply::Written { format, method, removed, detection }
-                if bytes > 0 && method == options.method && format.successor() == format =>
+            Reply::Written { format, method, removed, fell_back, kept_macros, detection }
+                if bytes > 0
+                    && (method == options.method || options.fallback.contains(&method))
+                    && kept_macros.iter().all(|hash| options.approved_macros.contains(hash))
+                    && (format.successor() == format || !kept_macros.is_empty()) =>
             {
-                Some(DisarmOutcome::Written { format, method, removed, detection, bytes })
+                Some(DisarmOutcome::Written {
+                    format,
+                    method,
+                    removed,
+                    fell_back,
+                    kept_macros,
+                    detection,
+                    bytes,
+                })
             }
             Reply::Refused { refusal, detection } if bytes == 0 => {
                 Some(DisarmOutcome::Refused { refusal, detection })
@@ -227,10 +242,12 @@ impl Sandbox {
         let mut document = Vec::new();
         let done = self.disarm_to(&mut &*input, options, &mut document)?;
         Ok(done.map(|outcome| match outcome {
-            DisarmOutcome::Written { format, method, removed, detection, .. } => DisarmInMemory::Written {
-                document: Disarmed { bytes: document, format, method, removed },
-                detection,
-            },
+            DisarmOutcome::Written { format, method, removed, fell_back, kept_macros, detection, .. } => {
+                DisarmInMemory::Written {
+                    document: Disarmed { bytes: document, format, method, removed, fell_back, kept_macros },
+                    detection,
+                }
+            }
             DisarmOutcome::Refused { refusal, detection } => DisarmInMemory::Refused { refusal, detection },
         }))
     }

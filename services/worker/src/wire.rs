@@ -173,6 +173,8 @@ pub(crate) enum Reply {
         format: Format,
         method: Method,
         removed: Vec<Removed>,
+        fell_back: Vec<(Method, Refusal)>,
+        kept_macros: Vec<String>,
         detection: Detected,
     },
     Refused {

@@ -1,11 +1,13 @@
 //! The positive list: which elements and attributes of which namespaces may be written.
 //!
-//! One file a namespace in `allowed/`, one element a line: its name, `$` when it holds text, its attributes. The
+//! One file a namespace in `engines/verify/lists/ooxml/`, one element a line: its name, `$` when it holds text, its attributes. The
 //! names are those of ISO/IEC 29500 and of Microsoft's published extensions, less everything that runs, fetches or
 //! hides. To allow something, add it there and ask what a reader would do with it.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
+
+use sekisho_verify::lists;
 
 /// A namespace that is read or written, an index into [`NAMESPACES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -20,24 +22,24 @@ macro_rules! namespaces {
 }
 
 namespaces! {
-    X 0 "" "http://schemas.openxmlformats.org/spreadsheetml/2006/main" "http://purl.oclc.org/ooxml/spreadsheetml/main" include_str!("allowed/x.list");
-    W 1 "w" "http://schemas.openxmlformats.org/wordprocessingml/2006/main" "http://purl.oclc.org/ooxml/wordprocessingml/main" include_str!("allowed/w.list");
-    P 2 "p" "http://schemas.openxmlformats.org/presentationml/2006/main" "http://purl.oclc.org/ooxml/presentationml/main" include_str!("allowed/p.list");
-    A 3 "a" "http://schemas.openxmlformats.org/drawingml/2006/main" "http://purl.oclc.org/ooxml/drawingml/main" include_str!("allowed/a.list");
+    X 0 "" "http://schemas.openxmlformats.org/spreadsheetml/2006/main" "http://purl.oclc.org/ooxml/spreadsheetml/main" lists::X;
+    W 1 "w" "http://schemas.openxmlformats.org/wordprocessingml/2006/main" "http://purl.oclc.org/ooxml/wordprocessingml/main" lists::W;
+    P 2 "p" "http://schemas.openxmlformats.org/presentationml/2006/main" "http://purl.oclc.org/ooxml/presentationml/main" lists::P;
+    A 3 "a" "http://schemas.openxmlformats.org/drawingml/2006/main" "http://purl.oclc.org/ooxml/drawingml/main" lists::A;
     R 4 "r" "http://schemas.openxmlformats.org/officeDocument/2006/relationships" "http://purl.oclc.org/ooxml/officeDocument/relationships" "";
-    M 5 "m" "http://schemas.openxmlformats.org/officeDocument/2006/math" "http://purl.oclc.org/ooxml/officeDocument/math" include_str!("allowed/m.list");
-    PIC 6 "pic" "http://schemas.openxmlformats.org/drawingml/2006/picture" "http://purl.oclc.org/ooxml/drawingml/picture" include_str!("allowed/pic.list");
-    WP 7 "wp" "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing" "http://purl.oclc.org/ooxml/drawingml/wordprocessingDrawing" include_str!("allowed/wp.list");
-    WPS 8 "wps" "http://schemas.microsoft.com/office/word/2010/wordprocessingShape" "" include_str!("allowed/wps.list");
-    WPG 9 "wpg" "http://schemas.microsoft.com/office/word/2010/wordprocessingGroup" "" include_str!("allowed/wpg.list");
-    V 10 "v" "urn:schemas-microsoft-com:vml" "" include_str!("allowed/v.list");
-    O 11 "o" "urn:schemas-microsoft-com:office:office" "" include_str!("allowed/o.list");
-    W10 12 "w10" "urn:schemas-microsoft-com:office:word" "" include_str!("allowed/w10.list");
-    C 13 "c" "http://schemas.openxmlformats.org/drawingml/2006/chart" "http://purl.oclc.org/ooxml/drawingml/chart" include_str!("allowed/c.list");
-    CDR 14 "cdr" "http://schemas.openxmlformats.org/drawingml/2006/chartDrawing" "http://purl.oclc.org/ooxml/drawingml/chartDrawing" include_str!("allowed/cdr.list");
-    DGM 15 "dgm" "http://schemas.openxmlformats.org/drawingml/2006/diagram" "http://purl.oclc.org/ooxml/drawingml/diagram" include_str!("allowed/dgm.list");
-    DSP 16 "dsp" "http://schemas.microsoft.com/office/drawing/2008/diagram" "" include_str!("allowed/dsp.list");
-    XDR 17 "xdr" "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing" "http://purl.oclc.org/ooxml/drawingml/spreadsheetDrawing" include_str!("allowed/xdr.list");
+    M 5 "m" "http://schemas.openxmlformats.org/officeDocument/2006/math" "http://purl.oclc.org/ooxml/officeDocument/math" lists::M;
+    PIC 6 "pic" "http://schemas.openxmlformats.org/drawingml/2006/picture" "http://purl.oclc.org/ooxml/drawingml/picture" lists::PIC;
+    WP 7 "wp" "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing" "http://purl.oclc.org/ooxml/drawingml/wordprocessingDrawing" lists::WP;
+    WPS 8 "wps" "http://schemas.microsoft.com/office/word/2010/wordprocessingShape" "" lists::WPS;
+    WPG 9 "wpg" "http://schemas.microsoft.com/office/word/2010/wordprocessingGroup" "" lists::WPG;
+    V 10 "v" "urn:schemas-microsoft-com:vml" "" lists::V;
+    O 11 "o" "urn:schemas-microsoft-com:office:office" "" lists::O;
+    W10 12 "w10" "urn:schemas-microsoft-com:office:word" "" lists::W10;
+    C 13 "c" "http://schemas.openxmlformats.org/drawingml/2006/chart" "http://purl.oclc.org/ooxml/drawingml/chart" lists::C;
+    CDR 14 "cdr" "http://schemas.openxmlformats.org/drawingml/2006/chartDrawing" "http://purl.oclc.org/ooxml/drawingml/chartDrawing" lists::CDR;
+    DGM 15 "dgm" "http://schemas.openxmlformats.org/drawingml/2006/diagram" "http://purl.oclc.org/ooxml/drawingml/diagram" lists::DGM;
+    DSP 16 "dsp" "http://schemas.microsoft.com/office/drawing/2008/diagram" "" lists::DSP;
+    XDR 17 "xdr" "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing" "http://purl.oclc.org/ooxml/drawingml/spreadsheetDrawing" lists::XDR;
     MC 18 "mc" "http://schemas.openxmlformats.org/markup-compatibility/2006" "" "";
     XML 19 "xml" "http://www.w3.org/XML/1998/namespace" "" "";
 }

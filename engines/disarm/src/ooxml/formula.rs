@@ -142,7 +142,7 @@ fn is_name_part(c: char) -> bool {
 fn function_is_allowed(name: &str) -> bool {
     static FUNCTIONS: OnceLock<HashSet<&'static str>> = OnceLock::new();
     let list = FUNCTIONS.get_or_init(|| {
-        let lines = include_str!("allowed/functions.list").lines();
+        let lines = sekisho_verify::lists::FUNCTIONS.lines();
         lines.filter(|line| !line.starts_with('#')).flat_map(str::split_ascii_whitespace).collect()
     });
     let upper = name.to_ascii_uppercase();

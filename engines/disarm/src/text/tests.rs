@@ -129,3 +129,8 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn csv_holds_to_its_document() {
+    crate::cases::run(include_str!("../../cases/csv.md"), &|_| Vec::new());
+}

@@ -89,7 +89,7 @@ fn without_strings(formula: &str) -> Option<String> {
 fn is_listed(name: &str) -> bool {
     static LIST: OnceLock<HashSet<String>> = OnceLock::new();
     let list = LIST.get_or_init(|| {
-        let text = include_str!("../../ooxml/allowed/functions.list");
+        let text = crate::lists::FUNCTIONS;
         text.lines()
             .filter(|line| !line.starts_with('#'))
             .flat_map(|l| l.split(' ').map(str::to_owned))

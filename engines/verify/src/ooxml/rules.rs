@@ -100,7 +100,7 @@ pub(super) fn picture(path: &str) -> Option<&str> {
 macro_rules! lists {
     ($($prefix:literal $uri:literal $file:literal;)*) => {
         const LISTS: &[(&str, &str, &str)] =
-            &[$(($prefix, $uri, include_str!(concat!("../../ooxml/allowed/", $file, ".list"))),)*];
+            &[$(($prefix, $uri, include_str!(concat!("../../lists/ooxml/", $file, ".list"))),)*];
     };
 }
 

@@ -1,0 +1,53 @@
+//! The second opinion on a disarmed document: it knows the output grammar of `sekisho-disarm` and accepts nothing else.
+//!
+//! This crate never rebuilds, repairs or explains an input; it reads an output with parsers of its own, which share
+//! no code with the writers, and names the first thing that the grammar does not allow. Handed an original document,
+//! it fails, active content or not, unless the original happens to be in the narrow form. It also defines what both
+//! sides must agree on as types and data: [`Format`], [`Limits`] and the name [`lists`].
+
+mod archive;
+mod format;
+mod limits;
+pub mod lists;
+mod ooxml;
+mod pdf;
+mod raster;
+mod text;
+
+pub use format::Format;
+pub use limits::Limits;
+
+use serde::{Deserialize, Serialize};
+
+/// The second reader does not agree with an output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("the output is not on the positive list at {location}: {message}")]
+pub struct VerifyFailure {
+    /// Where in the output.
+    pub location: String,
+    /// What was found.
+    pub message: String,
+}
+
+impl VerifyFailure {
+    /// A failure at a place.
+    #[must_use]
+    pub fn new(location: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { location: location.into(), message: message.into() }
+    }
+}
+
+/// Reads an output and checks it against the grammar of its format.
+///
+/// # Errors
+/// [`VerifyFailure`] names the first thing that the grammar does not allow; such a document must not be released.
+pub fn verify(output: &[u8], format: Format, limits: &Limits) -> Result<(), VerifyFailure> {
+    match format {
+        f if f.is_ooxml() => ooxml::verify(output, f, limits),
+        f if f.is_raster() => raster::verify(output, f, limits),
+        Format::Pdf => pdf::verify(output, limits),
+        Format::Txt | Format::Csv => text::verify(output, format, limits),
+        Format::Zip => archive::verify(output, limits),
+        f => Err(VerifyFailure::new("", format!("no reader for {}", f.extension()))),
+    }
+}

@@ -1,0 +1,33 @@
+//! The names that an output may use, as data: one file a namespace, one element a line with its attributes. They are
+//! the one thing that writers and this second reader have in common; what must never be on them is named again in
+//! the readers.
+
+macro_rules! lists {
+    ($($name:ident $file:literal)*) => {
+        $(
+            #[doc = concat!("Elements and attributes of `", $file, "`.")]
+            pub const $name: &str = include_str!(concat!("../lists/", $file));
+        )*
+    };
+}
+
+lists! {
+    A "ooxml/a.list"
+    C "ooxml/c.list"
+    CDR "ooxml/cdr.list"
+    DGM "ooxml/dgm.list"
+    DSP "ooxml/dsp.list"
+    FUNCTIONS "ooxml/functions.list"
+    M "ooxml/m.list"
+    O "ooxml/o.list"
+    P "ooxml/p.list"
+    PIC "ooxml/pic.list"
+    V "ooxml/v.list"
+    W "ooxml/w.list"
+    W10 "ooxml/w10.list"
+    WP "ooxml/wp.list"
+    WPG "ooxml/wpg.list"
+    WPS "ooxml/wps.list"
+    X "ooxml/x.list"
+    XDR "ooxml/xdr.list"
+}
