@@ -15,6 +15,7 @@ mod catalogue;
 mod compound;
 mod context;
 mod detect;
+mod members;
 mod ooxml;
 mod options;
 mod outcome;

@@ -87,7 +87,7 @@ formats! {
     Gz "gz" Zip "application/gzip"
     Eml "eml" Eml "message/rfc822"
     Msg "msg" Eml "application/vnd.ms-outlook"
-    Tnef "tnef" Zip "application/vnd.ms-tnef"
+    Tnef "tnef" Eml "application/vnd.ms-tnef"
     Jtd "jtd" Txt "application/x-js-taro"
 }
 

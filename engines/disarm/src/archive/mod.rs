@@ -5,23 +5,20 @@
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashSet, fmt::Write as _};
-
 use crate::{
     Format, Lang, Refusal, RefusalCode, RemovalCode, TextPiece,
     context::Context,
-    detect, disarm_in, extract_pieces, text,
+    detect, disarm_in, extract_pieces,
+    members::{Names, REPORT_NAME, Report, breaks_the_whole, renamed},
     zip::{Archive, Entry, Kind, Storage, Writer},
 };
-
-const REPORT: &str = "無害化レポート.txt";
 
 /// A fresh archive of the members that could be disarmed, and the report.
 pub(crate) fn rebuild(input: &[u8], ctx: &mut Context<'_>) -> Result<Vec<u8>, Refusal> {
     let archive = Archive::read(input, ctx)?;
     let mut writer = Writer::new();
     let mut names = Names::default();
-    let mut report = String::from("無害化レポート\r\n\r\n");
+    let mut report = Report::default();
     let mut first_refusal = None;
     let mut kept = 0_usize;
     for entry in archive.entries() {
@@ -38,24 +35,14 @@ pub(crate) fn rebuild(input: &[u8], ctx: &mut Context<'_>) -> Result<Vec<u8>, Re
                 };
                 writer.add(&name, &bytes, storage)?;
                 kept += 1;
-                describe(
-                    &mut report,
-                    &entry.name,
-                    &name,
-                    ctx.removed_so_far().get(mark..).unwrap_or_default(),
-                );
+                report.kept(&entry.name, &name, ctx.removed_so_far().get(mark..).unwrap_or_default());
             }
             Err(refusal) if breaks_the_whole(refusal.code) => return Err(refusal),
             Err(refusal) => {
                 ctx.forget_since(mark);
                 let reason = refusal.reason(Lang::Ja);
                 ctx.removed(RemovalCode::Member, format!("{}（{reason}）", entry.name));
-                let _ = write!(
-                    report,
-                    "× {}\r\n    取り除きました: {reason}\r\n    {}\r\n",
-                    shown(&entry.name),
-                    refusal.hint(Lang::Ja)
-                );
+                report.left_out(&entry.name, &refusal);
                 first_refusal.get_or_insert(refusal);
             }
         }
@@ -63,7 +50,7 @@ pub(crate) fn rebuild(input: &[u8], ctx: &mut Context<'_>) -> Result<Vec<u8>, Re
     if kept == 0 {
         return Err(first_refusal.unwrap_or_else(|| Refusal::new(RefusalCode::Empty, "zip")));
     }
-    writer.add(&names.unique(REPORT), report.as_bytes(), Storage::Deflate)?;
+    writer.add(&names.unique(REPORT_NAME), report.text().as_bytes(), Storage::Deflate)?;
     writer.finish()
 }
 
@@ -99,68 +86,4 @@ fn member(archive: &Archive<'_>, entry: &Entry, ctx: &mut Context<'_>) -> Result
     let bytes = archive.bytes(entry, ctx)?;
     let disarmed = ctx.within(&entry.name, |ctx| disarm_in(&bytes, &entry.name, ctx))?;
     Ok((disarmed.bytes, disarmed.format))
-}
-
-/// A limit that holds for the whole input is broken by the whole input.
-fn breaks_the_whole(code: RefusalCode) -> bool {
-    matches!(
-        code,
-        RefusalCode::Bomb | RefusalCode::TooDeep | RefusalCode::TooLarge | RefusalCode::LimitReached
-    )
-}
-
-/// The name with the extension of what was written: a known extension is replaced, an unknown one kept before it.
-fn renamed(name: &str, format: Format) -> String {
-    let (folder, file) = name.rsplit_once('/').map_or(("", name), |(folder, file)| (folder, file));
-    let slash = if folder.is_empty() { "" } else { "/" };
-    let (stem, extension) = file.rsplit_once('.').map_or((file, ""), |(stem, extension)| (stem, extension));
-    let claimed = Format::from_extension(extension);
-    if claimed == Some(format) {
-        return name.to_owned();
-    }
-    let stem = if claimed.is_some() || extension == "tsv" { stem } else { file };
-    format!("{folder}{slash}{stem}.{}", format.extension())
-}
-
-fn describe(report: &mut String, name: &str, written: &str, removed: &[crate::Removed]) {
-    let _ = write!(report, "○ {}\r\n", shown(name));
-    if name != written {
-        let _ = write!(report, "    名前を変えました: {}\r\n", shown(written));
-    }
-    for removal in removed {
-        let place = removal.location.strip_prefix(name).and_then(|rest| rest.strip_prefix(" > "));
-        let place = place.unwrap_or(&removal.location);
-        let _ = write!(report, "    {}（{}）\r\n", removal.what.sentence(Lang::Ja), shown(place));
-    }
-}
-
-/// Names and places come from the input; the report is a text like any other.
-fn shown(text: &str) -> String {
-    text::clean_line(text).0.replace(['\r', '\n', '\t'], " ")
-}
-
-/// Names in use, whatever their letter case.
-#[derive(Default)]
-struct Names {
-    used: HashSet<String>,
-}
-
-impl Names {
-    fn unique(&mut self, name: &str) -> String {
-        if self.used.insert(name.to_lowercase()) {
-            return name.to_owned();
-        }
-        let (stem, extension) = match name.rsplit_once('.') {
-            Some((stem, extension)) if !extension.contains('/') => (stem, format!(".{extension}")),
-            _ => (name, String::new()),
-        };
-        let mut number = 2_u64;
-        loop {
-            let candidate = format!("{stem} ({number}){extension}");
-            if self.used.insert(candidate.to_lowercase()) {
-                return candidate;
-            }
-            number = number.saturating_add(1);
-        }
-    }
 }
