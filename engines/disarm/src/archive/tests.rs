@@ -24,7 +24,7 @@ fn names(zip: &[u8]) -> Vec<String> {
 #[test]
 fn members_are_disarmed_and_a_report_is_added() {
     let out = disarm(&zip_of(&[("書類/一覧.csv", b"=1+1\n"), ("memo.txt", "メモ\n".as_bytes())])).unwrap();
-    assert_eq!(names(&out.bytes), ["書類/一覧.csv", "memo.txt", REPORT]);
+    assert_eq!(names(&out.bytes), ["書類/一覧.csv", "memo.txt", REPORT_NAME]);
     assert_eq!(out.removed.len(), 1);
     assert_eq!(out.removed[0].location, "書類/一覧.csv > 1行目 A列");
 }
@@ -34,7 +34,7 @@ fn what_cannot_be_disarmed_is_left_out_and_named() {
     let out =
         disarm(&zip_of(&[("a.txt", b"text\n"), ("run.bat", b"del *\r\n"), ("x.exe", b"MZ\0\0\x01\x02")]))
             .unwrap();
-    assert_eq!(names(&out.bytes), ["a.txt", REPORT]);
+    assert_eq!(names(&out.bytes), ["a.txt", REPORT_NAME]);
     assert!(out.removed.iter().all(|removed| removed.what == RemovalCode::Member));
     assert_eq!(out.removed.len(), 2);
     assert!(out.removed[0].location.starts_with("run.bat（"));
@@ -70,7 +70,7 @@ fn a_bomb_refuses_the_whole() {
 #[test]
 fn a_name_that_lies_is_corrected_without_collision() {
     let out = disarm(&zip_of(&[("a.pdf", b"text\n"), ("a.txt", b"other\n"), ("b.md", b"# x\n")])).unwrap();
-    assert_eq!(names(&out.bytes), ["a.txt", "a (2).txt", "b.md.txt", REPORT]);
+    assert_eq!(names(&out.bytes), ["a.txt", "a (2).txt", "b.md.txt", REPORT_NAME]);
 }
 
 #[test]
