@@ -91,22 +91,22 @@ fn main_part(media: &str) -> Option<Kind> {
     if let Some(tail) = tail(WORD) {
         return match tail.as_str() {
             "document.main+xml" => Some(Kind::supported(Format::Docx)),
-            "template.main+xml" => Some(Kind::unsupported("dotx", "Word テンプレート")),
+            "template.main+xml" => Some(Kind::supported(Format::Dotx)),
             _ => None,
         };
     }
     if let Some(tail) = tail(SHEET) {
         return match tail.as_str() {
             "sheet.main+xml" => Some(Kind::supported(Format::Xlsx)),
-            "template.main+xml" => Some(Kind::unsupported("xltx", "Excel テンプレート")),
+            "template.main+xml" => Some(Kind::supported(Format::Xltx)),
             _ => None,
         };
     }
     if let Some(tail) = tail(SLIDES) {
         return match tail.as_str() {
             "presentation.main+xml" => Some(Kind::supported(Format::Pptx)),
-            "slideshow.main+xml" => Some(Kind::unsupported("ppsx", "PowerPoint スライドショー")),
-            "template.main+xml" => Some(Kind::unsupported("potx", "PowerPoint テンプレート")),
+            "slideshow.main+xml" => Some(Kind::supported(Format::Ppsx)),
+            "template.main+xml" => Some(Kind::supported(Format::Potx)),
             _ => None,
         };
     }
@@ -114,24 +114,16 @@ fn main_part(media: &str) -> Option<Kind> {
         "application/vnd.ms-word.document.macroEnabled.main+xml" => Kind::supported(Format::Docm),
         "application/vnd.ms-excel.sheet.macroEnabled.main+xml" => Kind::supported(Format::Xlsm),
         "application/vnd.ms-powerpoint.presentation.macroEnabled.main+xml" => Kind::supported(Format::Pptm),
-        "application/vnd.ms-word.template.macroEnabledTemplate.main+xml" => {
-            Kind::unsupported("dotm", "Word マクロ付きテンプレート")
-        }
-        "application/vnd.ms-excel.template.macroEnabled.main+xml" => {
-            Kind::unsupported("xltm", "Excel マクロ付きテンプレート")
-        }
+        "application/vnd.ms-word.template.macroEnabledTemplate.main+xml" => Kind::supported(Format::Dotm),
+        "application/vnd.ms-excel.template.macroEnabled.main+xml" => Kind::supported(Format::Xltm),
         "application/vnd.ms-excel.addin.macroEnabled.main+xml" => {
             Kind::refused("xlam", RefusalCode::Executable, "Excel アドイン")
         }
         "application/vnd.ms-excel.sheet.binary.macroEnabled.main" => {
             Kind::unsupported("xlsb", "Excel バイナリ ブック")
         }
-        "application/vnd.ms-powerpoint.slideshow.macroEnabled.main+xml" => {
-            Kind::unsupported("ppsm", "PowerPoint マクロ付きスライドショー")
-        }
-        "application/vnd.ms-powerpoint.template.macroEnabled.main+xml" => {
-            Kind::unsupported("potm", "PowerPoint マクロ付きテンプレート")
-        }
+        "application/vnd.ms-powerpoint.slideshow.macroEnabled.main+xml" => Kind::supported(Format::Ppsm),
+        "application/vnd.ms-powerpoint.template.macroEnabled.main+xml" => Kind::supported(Format::Potm),
         "application/vnd.ms-powerpoint.addin.macroEnabled.main+xml" => {
             Kind::refused("ppam", RefusalCode::Executable, "PowerPoint アドイン")
         }

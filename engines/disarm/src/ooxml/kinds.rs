@@ -14,8 +14,10 @@ pub(super) enum Family {
 impl Family {
     pub(super) fn of(format: Format) -> Self {
         match format {
-            Format::Xlsx | Format::Xlsm => Self::Sheet,
-            Format::Pptx | Format::Pptm => Self::Slide,
+            Format::Xlsx | Format::Xlsm | Format::Xltx | Format::Xltm => Self::Sheet,
+            Format::Pptx | Format::Pptm | Format::Ppsx | Format::Ppsm | Format::Potx | Format::Potm => {
+                Self::Slide
+            }
             _ => Self::Word,
         }
     }
@@ -125,12 +127,24 @@ impl Kind {
         self.row().relation == segment
     }
 
-    /// The content type that is written.
+    /// The content type that is written; that of the main part depends on the document's kind.
     pub(super) fn media_type(self) -> String {
         if self == Self::DiagramDrawing {
             return "application/vnd.ms-office.drawingml.diagramDrawing+xml".to_owned();
         }
         format!("application/vnd.openxmlformats-officedocument.{}+xml", self.row().media)
+    }
+
+    /// The content type of the main part of a document, a template or a show.
+    pub(super) fn main_media_type(family: Family, written: Format) -> String {
+        let media = Self::main(family).media_type();
+        match written {
+            Format::Dotx => media.replace(".document.main", ".template.main"),
+            Format::Xltx => media.replace(".sheet.main", ".template.main"),
+            Format::Potx => media.replace(".presentation.main", ".template.main"),
+            Format::Ppsx => media.replace(".presentation.main", ".slideshow.main"),
+            _ => media,
+        }
     }
 
     /// Where the `number`-th part of this kind is written.

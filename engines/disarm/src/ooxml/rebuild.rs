@@ -38,6 +38,8 @@ pub(super) struct Rebuild<'a, 'c, 'o> {
     pub(super) package: Package<'a>,
     pub(super) ctx: &'c mut Context<'o>,
     pub(super) family: Family,
+    /// What is written.
+    written_as: Format,
     /// Only the text is wanted.
     text_only: bool,
     jobs: VecDeque<Job>,
@@ -70,6 +72,7 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
             package,
             ctx,
             family: Family::of(format),
+            written_as: format.successor(),
             text_only,
             jobs: VecDeque::new(),
             written: HashMap::new(),
@@ -271,7 +274,12 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
         }
         self.ctx.charge_output(written.len() as u64)?;
         self.output.push((job.path.clone(), written.into_bytes()));
-        self.media_types.push((job.path.clone(), job.kind.media_type()));
+        let media = if job.kind == Kind::main(self.family) {
+            Kind::main_media_type(self.family, self.written_as)
+        } else {
+            job.kind.media_type()
+        };
+        self.media_types.push((job.path.clone(), media));
         if !relations.links.is_empty() {
             let (folder, file) = job.path.rsplit_once('/').unwrap_or(("", &job.path));
             let bytes = relations.write(folder).into_bytes();

@@ -20,9 +20,9 @@ pub(super) fn verify(output: &[u8], format: Format, limits: &Limits) -> Result<(
     let members = zip::members(output, limits)?;
     let parts: HashMap<&str, &[u8]> = members.iter().map(|m| (m.name.as_str(), m.bytes.as_slice())).collect();
     let (main, folder) = match format {
-        Format::Docx => ("word/document.xml", "word/"),
-        Format::Xlsx => ("xl/workbook.xml", "xl/"),
-        Format::Pptx => ("ppt/presentation.xml", "ppt/"),
+        Format::Docx | Format::Dotx => ("word/document.xml", "word/"),
+        Format::Xlsx | Format::Xltx => ("xl/workbook.xml", "xl/"),
+        Format::Pptx | Format::Ppsx | Format::Potx => ("ppt/presentation.xml", "ppt/"),
         other => return Err(VerifyFailure::new("", format!("{} is never written", other.extension()))),
     };
     if !parts.contains_key(main) {
@@ -48,7 +48,8 @@ pub(super) fn verify(output: &[u8], format: Format, limits: &Limits) -> Result<(
             continue;
         }
         let part = rules::part(name).ok_or_else(|| VerifyFailure::new(name, "part not on the list"))?;
-        if types.get(name).map(String::as_str) != Some(part.media_type().as_str()) {
+        let media = if name == main { main_type(format) } else { part.media_type() };
+        if types.get(name) != Some(&media) {
             return Err(VerifyFailure::new(name, "content type"));
         }
         let ids = relations::ids(name, &parts)?;
@@ -63,6 +64,20 @@ pub(super) fn verify(output: &[u8], format: Format, limits: &Limits) -> Result<(
         return Err(VerifyFailure::new(stray.name.clone(), "nothing leads to this part"));
     }
     Ok(())
+}
+
+/// The content type that tells a document from a template and a show.
+fn main_type(format: Format) -> String {
+    let kind = match format {
+        Format::Dotx => "wordprocessingml.template",
+        Format::Xlsx => "spreadsheetml.sheet",
+        Format::Xltx => "spreadsheetml.template",
+        Format::Pptx => "presentationml.presentation",
+        Format::Ppsx => "presentationml.slideshow",
+        Format::Potx => "presentationml.template",
+        _ => "wordprocessingml.document",
+    };
+    format!("application/vnd.openxmlformats-officedocument.{kind}.main+xml")
 }
 
 fn at(name: &str, failure: VerifyFailure) -> VerifyFailure {
