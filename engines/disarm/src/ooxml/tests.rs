@@ -117,13 +117,16 @@ fn macro_project_is_removed_and_leaves_no_content_type() {
 fn templates_and_shows_stay_what_they_are_without_macros() {
     let text = document("<w:p/>");
     let file = package("word/document.xml", &[("word/document.xml", &text)]);
-    for (format, main) in [(Format::Docm, "document"), (Format::Dotx, "template"), (Format::Dotm, "template")] {
+    for (format, main) in [(Format::Docm, "document"), (Format::Dotx, "template"), (Format::Dotm, "template")]
+    {
         let types = run(&file, format).part("[Content_Types].xml").to_owned();
         assert!(types.contains(&format!("wordprocessingml.{main}.main+xml")), "{types}");
     }
     let show = format!("<p:presentation {P}/>");
     let file = package("ppt/presentation.xml", &[("ppt/presentation.xml", &show)]);
-    for (format, main) in [(Format::Ppsm, "slideshow"), (Format::Potx, "template"), (Format::Pptx, "presentation")] {
+    for (format, main) in
+        [(Format::Ppsm, "slideshow"), (Format::Potx, "template"), (Format::Pptx, "presentation")]
+    {
         let types = run(&file, format).part("[Content_Types].xml").to_owned();
         assert!(types.contains(&format!("presentationml.{main}.main+xml")), "{types}");
     }
