@@ -28,6 +28,7 @@ fn compound(streams: &[&str]) -> Vec<u8> {
     file[30] = 9;
     file[44] = 1;
     file[48] = 1;
+    file[60..64].copy_from_slice(&[0xFE, 0xFF, 0xFF, 0xFF]);
     file[68..76].copy_from_slice(&[0xFE, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0]);
     for at in (76..512).step_by(4) {
         file[at..at + 4].copy_from_slice(&[0xFF; 4]);
@@ -43,7 +44,9 @@ fn compound(streams: &[&str]) -> Vec<u8> {
             entry[at * 2..at * 2 + 2].copy_from_slice(&unit.to_le_bytes());
         }
         entry[64..66].copy_from_slice(&(name.encode_utf16().count() as u16 * 2 + 2).to_le_bytes());
+        entry[66] = if index == 0 { 5 } else { 2 };
         entry[68..80].copy_from_slice(&[0xFF; 12]);
+        entry[116..120].copy_from_slice(&[0xFE, 0xFF, 0xFF, 0xFF]);
         let next = (index + 1) as u32;
         if index == 0 {
             entry[76..80].copy_from_slice(&next.to_le_bytes());
