@@ -6,6 +6,7 @@
 //! inputs come out as their macro-free successors. Nothing here copies bytes of the input.
 
 mod allow;
+mod chart;
 mod danger;
 mod fields;
 mod formula;
@@ -15,6 +16,7 @@ mod package;
 mod part;
 mod placeholder;
 mod rebuild;
+mod sheet;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -4,22 +4,21 @@ use std::collections::HashSet;
 
 use super::allow::Ns;
 use super::danger;
-use super::formula;
 use super::kinds::{DIAGRAM_DRAWING, Kind};
 use super::links;
 use super::package::Target;
 use super::rebuild::{Job, Rebuild, Relations};
-use super::xml::{Element, Judge, Node, Verdict};
-use crate::{Refusal, RefusalCode, RemovalCode, TextPiece};
+use super::xml::{Element, Judge, Verdict};
+use crate::{Refusal, RemovalCode};
 
 pub(super) struct PartJudge<'r, 'a, 'c, 'o> {
-    rebuild: &'r mut Rebuild<'a, 'c, 'o>,
-    job: &'r Job,
+    pub(super) rebuild: &'r mut Rebuild<'a, 'c, 'o>,
+    pub(super) job: &'r Job,
     pub(super) relations: Relations,
     /// Shared formulas of this sheet whose master stays.
-    shared_formulas: HashSet<String>,
+    pub(super) shared_formulas: HashSet<String>,
     /// For each sheet in order: does it stay?
-    sheets: Vec<bool>,
+    pub(super) sheets: Vec<bool>,
     /// Something was left out of the animations, which must be whole to be valid.
     timing_is_broken: bool,
 }
@@ -36,7 +35,7 @@ impl<'r, 'a, 'c, 'o> PartJudge<'r, 'a, 'c, 'o> {
         }
     }
 
-    fn report(&mut self, what: RemovalCode, detail: &str) {
+    pub(super) fn report(&mut self, what: RemovalCode, detail: &str) {
         let place =
             if detail.is_empty() { self.job.place.clone() } else { format!("{}: {detail}", self.job.place) };
         self.rebuild.removed(what, &place);
@@ -48,7 +47,7 @@ impl Judge for PartJudge<'_, '_, '_, '_> {
         let mut lost = false;
         let names: Vec<&'static str> =
             element.attributes.iter().map(|(name, _)| *name).filter(|name| name.starts_with("r:")).collect();
-        if is_sheet(&element) {
+        if super::sheet::is_sheet(&element) {
             self.name_sheet(&element);
         }
         for name in names {
@@ -68,7 +67,7 @@ impl Judge for PartJudge<'_, '_, '_, '_> {
             Ns::X => self.sheet_element(element),
             Ns::W => Ok(self.word_element(element, ancestors)),
             Ns::P | Ns::A => Ok(self.slide_element(element)),
-            Ns::C => Ok(chart_element(element)),
+            Ns::C => Ok(super::chart::element(element)),
             _ => Ok(Verdict::Keep(element)),
         }
     }
@@ -267,165 +266,6 @@ impl PartJudge<'_, '_, '_, '_> {
         }
         Verdict::Drop
     }
-
-    // --- Spreadsheets ---------------------------------------------------------------------------------------
-
-    fn sheet_element(&mut self, mut element: Element) -> Result<Verdict, Refusal> {
-        match element.spec.local {
-            "c" => self.cell(&mut element),
-            "row" => {
-                self.collect_row(&element);
-                return Ok(Verdict::Finish(element));
-            }
-            "si" => {
-                self.rebuild.shared_strings.push(super::text::of_rich(&element));
-                return Ok(Verdict::Finish(element));
-            }
-            "sheet" => {
-                if element.attribute("state") == Some("veryHidden") {
-                    element.set("state", "hidden".to_owned());
-                    let name = element.attribute("name").unwrap_or_default().to_owned();
-                    self.rebuild.removed(RemovalCode::HiddenContent, &name);
-                }
-                self.sheets.push(true);
-            }
-            "sheets" if element.children.is_empty() => {
-                return Err(Refusal::new(RefusalCode::UnsupportedFormat, "xlsx: no worksheet"));
-            }
-            "definedName" => return Ok(self.defined_name(element)),
-            "workbookView" => {
-                // Which sheet was in front is of no matter, and sheets may be fewer.
-                element.remove("activeTab");
-                element.remove("firstSheet");
-            }
-            "formula" | "formula1" | "formula2"
-                if !is_constant_list(&element) && !formula::is_allowed(&element.text()) =>
-            {
-                self.report(RemovalCode::Formula, element.spec.local);
-                return Ok(Verdict::Drop);
-            }
-            "dataValidation" => {
-                let wants = !matches!(element.attribute("type"), None | Some("none"));
-                if wants && element.child(Ns::X, "formula1").is_none() {
-                    return Ok(Verdict::Drop);
-                }
-            }
-            "cfRule" => {
-                let wants = element.attribute("type") == Some("expression");
-                if wants && element.child(Ns::X, "formula").is_none() {
-                    return Ok(Verdict::Drop);
-                }
-            }
-            "cfvo"
-                if element
-                    .attribute("val")
-                    .is_some_and(|v| v.parse::<f64>().is_err() && !formula::is_allowed(v)) =>
-            {
-                element.remove("val");
-                self.report(RemovalCode::Formula, "cfvo");
-            }
-            "calculatedColumnFormula" | "totalsRowFormula" if !formula::is_allowed(&element.text()) => {
-                self.report(RemovalCode::Formula, element.spec.local);
-                return Ok(Verdict::Drop);
-            }
-            // Where a table's rows came from is gone; the rows stay.
-            "table" => element.remove("tableType"),
-            "hyperlink" if element.attribute("location").is_none() && element.attribute("r:id").is_none() => {
-                return Ok(Verdict::Drop);
-            }
-            "dataValidations" | "tableParts" | "hyperlinks" | "definedNames" | "conditionalFormatting" => {
-                element.remove("count");
-                if element.elements().next().is_none() {
-                    return Ok(Verdict::Drop);
-                }
-            }
-            _ => {}
-        }
-        Ok(Verdict::Keep(element))
-    }
-
-    fn cell(&mut self, element: &mut Element) {
-        let Some(formula) = element.child(Ns::X, "f") else { return };
-        let text = formula.text();
-        let shared =
-            formula.attribute("si").filter(|_| formula.attribute("t") == Some("shared")).map(str::to_owned);
-        let keep = match (&shared, formula.attribute("t")) {
-            (_, Some("dataTable")) => false,
-            (Some(index), _) if text.is_empty() => self.shared_formulas.contains(index),
-            _ => formula::is_allowed(&text),
-        };
-        match shared {
-            Some(index) if keep => {
-                self.shared_formulas.insert(index);
-            }
-            Some(index) if !text.is_empty() => {
-                self.shared_formulas.remove(&index);
-            }
-            _ => {}
-        }
-        if !keep {
-            let reference = element.attribute("r").unwrap_or("?").to_owned();
-            element.children.retain(|node| !matches!(node, Node::Element(e) if e.is(Ns::X, "f")));
-            let place = format!("{}!{reference}", self.job.place);
-            self.rebuild.removed(RemovalCode::Formula, &place);
-        }
-    }
-
-    fn defined_name(&mut self, mut element: Element) -> Verdict {
-        let name = element.attribute("name").unwrap_or_default().to_owned();
-        let local = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
-        let runs = local.starts_with("auto_") || name.to_ascii_lowercase().starts_with("auto_");
-        if runs {
-            self.rebuild.removed(RemovalCode::XlmMacro, &name);
-            return Verdict::Drop;
-        }
-        if !formula::is_allowed(&element.text()) {
-            self.rebuild.removed(RemovalCode::Formula, &format!("名前 {name}"));
-            return Verdict::Drop;
-        }
-        if let Some(index) = element.attribute("localSheetId").and_then(|id| id.parse::<usize>().ok()) {
-            if self.sheets.get(index) != Some(&true) {
-                return Verdict::Drop;
-            }
-            let new = self.sheets.iter().take(index).filter(|kept| **kept).count();
-            element.set("localSheetId", new.to_string());
-        }
-        Verdict::Keep(element)
-    }
-
-    fn note_sheet(&mut self, verdict: Verdict, element: &Element) -> Verdict {
-        if is_sheet(element) && matches!(verdict, Verdict::Drop) {
-            self.sheets.push(false);
-        }
-        verdict
-    }
-
-    fn name_sheet(&mut self, element: &Element) {
-        let Some(name) = element.attribute("name") else { return };
-        let relationship = element.attribute("r:id").and_then(|id| self.relations.known.get(id));
-        if let Some(Target::Part(part)) = relationship.map(|r| r.target.clone()) {
-            self.rebuild.sheet_names.insert(part.to_lowercase(), name.to_owned());
-        }
-    }
-
-    /// Cells are written down row by row, so their text is taken here.
-    fn collect_row(&mut self, row: &Element) {
-        for cell in row.elements().filter(|e| e.is(Ns::X, "c")) {
-            let value = cell.child(Ns::X, "v").map(Element::text).unwrap_or_default();
-            let text = match cell.attribute("t") {
-                Some("s") => {
-                    let index = value.trim().parse::<usize>().ok();
-                    index.and_then(|at| self.rebuild.shared_strings.get(at)).cloned().unwrap_or_default()
-                }
-                Some("inlineStr") => cell.child(Ns::X, "is").map(super::text::of_rich).unwrap_or_default(),
-                _ => value,
-            };
-            if !text.is_empty() && self.rebuild.wants_text() {
-                let location = format!("{}!{}", self.job.place, cell.attribute("r").unwrap_or("?"));
-                self.rebuild.pieces.push(TextPiece { location, text });
-            }
-        }
-    }
 }
 
 /// What a document's settings may say: layout and language, nothing about sources, protection or use.
@@ -479,10 +319,6 @@ const SETTINGS: &[&str] = &[
     "splitPgBreakAndParaMark",
 ];
 
-fn is_sheet(element: &Element) -> bool {
-    element.is(Ns::X, "sheet")
-}
-
 fn is_link_element(element: &Element) -> bool {
     element.spec.ns == Ns::A && matches!(element.spec.local, "hlinkClick" | "hlinkHover" | "hlinkMouseOver")
 }
@@ -500,22 +336,4 @@ fn is_object_frame(frame: &Element) -> bool {
     data.is_none_or(|data| {
         data.attribute("uri").is_none_or(|uri| uri.ends_with("/ole")) || data.elements().next().is_none()
     })
-}
-
-/// A drop-down's choices in quotes.
-fn is_constant_list(element: &Element) -> bool {
-    let text = element.text();
-    let text = text.trim();
-    text.len() >= 2
-        && text.starts_with('"')
-        && text.ends_with('"')
-        && !text.get(1..text.len() - 1).unwrap_or_default().contains('"')
-}
-
-/// A chart's reference to cells stays when it is one; without it the cached values are drawn.
-fn chart_element(mut element: Element) -> Verdict {
-    if element.is(Ns::C, "f") && !formula::is_allowed(&element.text()) {
-        element.children.clear();
-    }
-    Verdict::Keep(element)
 }
