@@ -108,6 +108,9 @@ removals! {
     Frame "frame" Unknown
         "上限を超えるコマ・ページを取り除きました。"
         "Frames or pages beyond the limit."
+    PasswordRemoved "password-removed" Disclosure
+        "開くためのパスワードを外しました。無害化したファイルは暗号化されていません。"
+        "The password that opens it; the disarmed file is not encrypted."
     UnknownPart "unknown-part" Unknown
         "許可一覧にない部品を取り除きました。"
         "A part that is not on the positive list."

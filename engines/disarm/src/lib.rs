@@ -15,6 +15,7 @@ mod catalogue;
 mod compound;
 mod context;
 mod detect;
+mod encrypted;
 mod members;
 mod ooxml;
 mod options;
@@ -65,6 +66,11 @@ pub(crate) fn disarm_in(input: &[u8], name: &str, ctx: &mut Context<'_>) -> Resu
     ctx.charge_input(input.len() as u64)?;
     let detection = detect(input, name);
     ctx.note_mismatch(&detection);
+    if detection.is_encrypted_office() {
+        let inner = unlock(input, ctx)?;
+        ctx.removed(RemovalCode::PasswordRemoved, "文書全体");
+        return disarm_in(&inner, "", ctx);
+    }
     let format = detection.supported()?;
     let (bytes, format) = match ctx.options().method {
         // Containers hold documents; the method is meant for those.
@@ -85,6 +91,12 @@ pub(crate) fn disarm_in(input: &[u8], name: &str, ctx: &mut Context<'_>) -> Resu
         fell_back: Vec::new(),
         kept_macros: Vec::new(),
     })
+}
+
+/// The package behind a password. It is a ZIP; a further compound file inside would only serve to nest.
+fn unlock(input: &[u8], ctx: &mut Context<'_>) -> Result<Vec<u8>, Refusal> {
+    let inner = encrypted::open(input, ctx)?;
+    if inner.starts_with(b"PK") { Ok(inner) } else { Err(Refusal::new(RefusalCode::Malformed, "EncryptedPackage")) }
 }
 
 /// サニタイズ: the same or the successor format.
@@ -121,8 +133,12 @@ fn text_of(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Result<(Vec<u
 /// As [`disarm`].
 pub fn extract_text(input: &[u8], options: &Options) -> Result<Vec<TextPiece>, Refusal> {
     let mut ctx = Context::new(options);
-    let format = detect(input, &options.name).supported()?;
-    extract_pieces(input, format, &mut ctx)
+    let detection = detect(input, &options.name);
+    if detection.is_encrypted_office() {
+        let inner = unlock(input, &mut ctx)?;
+        return extract_pieces(&inner, detect(&inner, "").supported()?, &mut ctx);
+    }
+    extract_pieces(input, detection.supported()?, &mut ctx)
 }
 
 pub(crate) fn extract_pieces(

@@ -32,12 +32,20 @@ impl Detection {
         self.outcome.clone()
     }
 
+    /// Is it an Office package behind a password? A password may open it.
+    pub(crate) fn is_encrypted_office(&self) -> bool {
+        self.detected == ENCRYPTED_OFFICE
+    }
+
     /// `declared → detected` when the name claims another kind.
     #[must_use]
     pub fn mismatch(&self) -> Option<String> {
         self.mismatch.then(|| format!(".{} → {}", self.declared, self.detected))
     }
 }
+
+/// The identifier of Office packages behind a password.
+const ENCRYPTED_OFFICE: &str = "encrypted-office";
 
 /// Recognises a file.
 #[must_use]
