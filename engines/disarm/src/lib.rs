@@ -96,7 +96,11 @@ pub(crate) fn disarm_in(input: &[u8], name: &str, ctx: &mut Context<'_>) -> Resu
 /// The package behind a password. It is a ZIP; a further compound file inside would only serve to nest.
 fn unlock(input: &[u8], ctx: &mut Context<'_>) -> Result<Vec<u8>, Refusal> {
     let inner = encrypted::open(input, ctx)?;
-    if inner.starts_with(b"PK") { Ok(inner) } else { Err(Refusal::new(RefusalCode::Malformed, "EncryptedPackage")) }
+    if inner.starts_with(b"PK") {
+        Ok(inner)
+    } else {
+        Err(Refusal::new(RefusalCode::Malformed, "EncryptedPackage"))
+    }
 }
 
 /// サニタイズ: the same or the successor format.

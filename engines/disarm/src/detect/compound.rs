@@ -13,7 +13,11 @@ pub(super) fn kind(bytes: &[u8]) -> Kind {
     };
     let has = |name: &str| children.iter().any(|child| child.name.eq_ignore_ascii_case(name));
     if has("EncryptedPackage") {
-        return Kind::refused(super::ENCRYPTED_OFFICE, RefusalCode::Encrypted, "パスワード付きの Office 文書");
+        return Kind::refused(
+            super::ENCRYPTED_OFFICE,
+            RefusalCode::Encrypted,
+            "パスワード付きの Office 文書",
+        );
     }
     let row = if has("WordDocument") {
         ("doc", "Word 97-2003 文書")

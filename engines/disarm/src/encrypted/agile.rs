@@ -103,7 +103,8 @@ impl Agile {
 
     fn content(&self, key: &[u8], package: &[u8]) -> Result<Vec<u8>, Refusal> {
         let (size, data) = split_package(package)?;
-        let mut content = data.get(..size.next_multiple_of(BLOCK).min(data.len())).unwrap_or_default().to_vec();
+        let mut content =
+            data.get(..size.next_multiple_of(BLOCK).min(data.len())).unwrap_or_default().to_vec();
         for (segment, number) in content.chunks_mut(SEGMENT).zip(0_u32..) {
             let iv = resized(self.data.hash.of(&self.data.salt, &number.to_le_bytes()), BLOCK);
             cbc(key, &iv, segment)?;

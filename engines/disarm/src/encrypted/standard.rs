@@ -35,12 +35,7 @@ impl Standard {
         };
         let verifier = info.get(header.checked_add(8).ok_or_else(fail)?..).ok_or_else(fail)?;
         let piece = |from: usize, to: usize| verifier.get(from..to).map(<[u8]>::to_vec).ok_or_else(fail);
-        Ok(Self {
-            key_bytes,
-            salt: piece(4, 20)?,
-            verifier: piece(20, 36)?,
-            verifier_hash: piece(40, 72)?,
-        })
+        Ok(Self { key_bytes, salt: piece(4, 20)?, verifier: piece(20, 36)?, verifier_hash: piece(40, 72)? })
     }
 
     pub(super) fn open(&self, password: &[u8], package: &[u8]) -> Result<Option<Vec<u8>>, Refusal> {
@@ -53,7 +48,8 @@ impl Standard {
             return Ok(None);
         }
         let (size, data) = split_package(package)?;
-        let mut content = data.get(..size.next_multiple_of(BLOCK).min(data.len())).unwrap_or_default().to_vec();
+        let mut content =
+            data.get(..size.next_multiple_of(BLOCK).min(data.len())).unwrap_or_default().to_vec();
         ecb(&key, &mut content)?;
         content.truncate(size);
         Ok(Some(content))
