@@ -117,6 +117,9 @@ pub(super) fn element(ns: Ns, local: &str) -> Option<&'static Spec> {
     lists().get(usize::from(ns.0)).and_then(|list| list.get(local))
 }
 
+/// Elements of Word that are read for what they show and never written; the second reader refuses them.
+const READ_ONLY: &[&str] = &["ffData"];
+
 fn lists() -> &'static [HashMap<&'static str, Spec>] {
     static LISTS: OnceLock<Vec<HashMap<&'static str, Spec>>> = OnceLock::new();
     LISTS.get_or_init(|| {
@@ -124,7 +127,9 @@ fn lists() -> &'static [HashMap<&'static str, Spec>] {
             .iter()
             .zip(0..)
             .map(|(row, at)| {
-                row.3.lines().filter_map(|line| parse(Ns(at), line)).map(|s| (s.local, s)).collect()
+                let read_only = if Ns(at) == Ns::W { READ_ONLY } else { &[] };
+                let lines = row.3.lines().chain(read_only.iter().copied());
+                lines.filter_map(|line| parse(Ns(at), line)).map(|s| (s.local, s)).collect()
             })
             .collect()
     })

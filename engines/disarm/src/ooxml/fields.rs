@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use super::allow::Ns;
+use super::allow::{self, Ns};
 use super::links;
 use super::xml::{Element, Node};
 
@@ -27,6 +27,10 @@ const ALLOWED: &[&str] = &[
     "EQ",
     "ADVANCE",
     "SYMBOL",
+    "LISTNUM",
+    "AUTONUM",
+    "AUTONUMLGL",
+    "AUTONUMOUT",
 ];
 
 const MAX_INSTRUCTION: usize = 2_000;
@@ -47,7 +51,7 @@ pub(super) fn allowed(instruction: &str, drop_links: bool) -> Option<String> {
         return hyperlink(rest, drop_links);
     }
     let lower = rest.to_ascii_lowercase();
-    let addresses = ["://", "\\\\", "file:", "mhtml:", "http:"];
+    let addresses = ["//", "\\\\", "file:", "mhtml:", "http:"];
     // EQ separates nested commands with backslashes, so a UNC path is told by two at the start of a word.
     if addresses.iter().any(|address| lower.contains(address)) {
         return None;
@@ -108,6 +112,57 @@ struct Field {
     instruction: String,
     nested: bool,
     complete: bool,
+    /// Does it show text of its own after the separator?
+    has_result: bool,
+    /// What a legacy form field shows without a result.
+    form: String,
+}
+
+impl Field {
+    /// The text to write where the field stood, when it showed something that is in its instruction only.
+    fn shown(&self) -> String {
+        let instruction = self.instruction.trim();
+        let (name, rest) = instruction.split_once(char::is_whitespace).unwrap_or((instruction, ""));
+        match name.to_ascii_uppercase().as_str() {
+            _ if self.has_result => String::new(),
+            "FORMCHECKBOX" | "FORMDROPDOWN" => self.form.clone(),
+            // A button's label follows the name of what it would run or jump to.
+            "MACROBUTTON" | "GOTOBUTTON" => {
+                let rest = rest.trim_start();
+                rest.split_once(char::is_whitespace).map(|(_, label)| label.trim()).unwrap_or_default().to_owned()
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+/// What becomes of a field.
+#[derive(Default)]
+enum Fate {
+    /// One instruction in its only spelling.
+    Kept(String),
+    /// The instruction stays cut as it was: the parts of an equation (囲い文字) differ in size and position.
+    InPieces,
+    /// Text takes its place.
+    #[default]
+    Dropped,
+    Shown(String),
+}
+
+/// What a legacy form field shows: the box, or the chosen entry. It is told by the element that opens the field.
+pub(super) fn form_text(character: &Element) -> Option<String> {
+    let data = character.child(Ns::W, "ffData")?;
+    let value = |element: &Element, name: &str| element.child(Ns::W, name)?.attribute("w:val").map(str::to_owned);
+    if let Some(list) = data.child(Ns::W, "ddList") {
+        let chosen = value(list, "result").or_else(|| value(list, "default"));
+        let index = chosen.and_then(|number| number.parse::<usize>().ok()).unwrap_or(0);
+        let entries = list.elements().filter(|entry| entry.is(Ns::W, "listEntry"));
+        return entries.map(|entry| entry.attribute("w:val").unwrap_or_default().to_owned()).nth(index);
+    }
+    let boxed = data.child(Ns::W, "checkBox")?;
+    let state = ["checked", "default"].into_iter().find_map(|name| boxed.child(Ns::W, name));
+    let is_on = state.is_some_and(|state| !matches!(state.attribute("w:val"), Some("0" | "false" | "off")));
+    Some(if is_on { "☒" } else { "☐" }.to_owned())
 }
 
 /// Rewrites every field under `root`; `dropped` hears the name of each that became text.
@@ -120,10 +175,15 @@ pub(super) fn settle(root: &mut Element, drop_links: bool, dropped: &mut dyn FnM
         .map(|field| {
             let verdict =
                 if field.nested || !field.complete { None } else { allowed(&field.instruction, drop_links) };
-            if verdict.is_none() {
-                dropped(field.instruction.split_whitespace().next().unwrap_or("?"));
+            match verdict {
+                Some(instruction) if instruction.starts_with(" EQ ") => Fate::InPieces,
+                Some(instruction) => Fate::Kept(instruction),
+                None => {
+                    dropped(field.instruction.split_whitespace().next().unwrap_or("?"));
+                    let shown = if field.complete { field.shown() } else { String::new() };
+                    if shown.is_empty() { Fate::Dropped } else { Fate::Shown(shown) }
+                }
             }
-            verdict
         })
         .collect();
     let mut rewrite = Rewrite { verdicts, next: 0, open: Vec::new() };
@@ -149,7 +209,7 @@ impl Survey {
                         field.nested = true;
                     }
                     self.open.push((self.fields.len(), false));
-                    self.fields.push(Field::default());
+                    self.fields.push(Field { form: element.text(), ..Field::default() });
                 }
                 "separate" => {
                     if let Some(last) = self.open.last_mut() {
@@ -169,6 +229,12 @@ impl Survey {
             && let Some(field) = self.fields.get_mut(*at)
         {
             field.instruction.push_str(&element.text());
+        } else if element.is(Ns::W, "t") && !element.text().trim().is_empty() {
+            for (at, _) in self.open.iter().filter(|(_, separated)| *separated) {
+                if let Some(field) = self.fields.get_mut(*at) {
+                    field.has_result = true;
+                }
+            }
         }
         element.elements().for_each(|child| self.visit(child));
     }
@@ -176,10 +242,18 @@ impl Survey {
 
 /// Second reading: writes what the first decided.
 struct Rewrite {
-    verdicts: Vec<Option<String>>,
+    verdicts: Vec<Fate>,
     next: usize,
-    /// Open fields: the instruction still to be written, is it kept, was the separator seen.
-    open: Vec<(Option<String>, bool, bool)>,
+    open: Vec<Open>,
+}
+
+/// A field whose end is still to come.
+struct Open {
+    /// The instruction, until it is written.
+    pending: Option<String>,
+    in_pieces: bool,
+    kept: bool,
+    separated: bool,
 }
 
 impl Rewrite {
@@ -188,13 +262,14 @@ impl Rewrite {
             let Node::Element(child) = node else { return true };
             if child.spec.ns == Ns::W {
                 if let Some(kind) = field_character(child) {
-                    return self.character(kind.to_owned().as_str());
+                    let kind = kind.to_owned();
+                    return self.character(&kind, child);
                 }
                 if is_instruction(child) {
                     return self.instruction(child);
                 }
                 // What stands between the start and the separator is never shown.
-                let hidden = self.open.iter().any(|(_, _, separated)| !separated);
+                let hidden = self.open.iter().any(|field| !field.separated);
                 if hidden && is_run_content(child.spec.local) {
                     return false;
                 }
@@ -204,31 +279,56 @@ impl Rewrite {
         });
     }
 
-    fn character(&mut self, kind: &str) -> bool {
+    fn character(&mut self, kind: &str, element: &mut Element) -> bool {
+        element.children.clear();
         match kind {
             "begin" => {
-                let verdict = self.verdicts.get_mut(self.next).and_then(Option::take);
+                let fate = self.verdicts.get_mut(self.next).map(std::mem::take).unwrap_or_default();
                 self.next += 1;
-                let kept = verdict.is_some();
-                self.open.push((verdict, kept, false));
+                let mut open = Open { pending: None, in_pieces: false, kept: false, separated: false };
+                match fate {
+                    Fate::Kept(instruction) => (open.kept, open.pending) = (true, Some(instruction)),
+                    Fate::InPieces => (open.kept, open.in_pieces) = (true, true),
+                    Fate::Dropped => {}
+                    Fate::Shown(text) => {
+                        let stays = self.open.iter().all(|field| field.separated) && become_text(element, text);
+                        self.open.push(open);
+                        return stays;
+                    }
+                }
+                let kept = open.kept;
+                self.open.push(open);
                 kept
             }
             "separate" => self.open.last_mut().is_some_and(|field| {
-                let first = !field.2;
-                field.2 = true;
-                field.1 && first
+                let first = !field.separated;
+                field.separated = true;
+                field.kept && first
             }),
-            _ => self.open.pop().is_some_and(|(_, kept, _)| kept),
+            _ => self.open.pop().is_some_and(|field| field.kept),
         }
     }
 
     fn instruction(&mut self, element: &mut Element) -> bool {
-        let Some((pending, true, false)) = self.open.last_mut() else { return false };
-        let Some(text) = pending.take() else { return false };
+        let Some(field) = self.open.last_mut().filter(|field| field.kept && !field.separated) else { return false };
+        let text = match field.pending.take() {
+            Some(text) => text,
+            None if field.in_pieces => element.text().replace(char::is_control, " "),
+            None => return false,
+        };
         element.children = vec![Node::Text(text)];
         element.set("xml:space", "preserve".to_owned());
         true
     }
+}
+
+/// Turns an element of a run into text of that run.
+fn become_text(element: &mut Element, text: String) -> bool {
+    let Some(spec) = allow::element(Ns::W, "t") else { return false };
+    *element = Element::new(spec);
+    element.set("xml:space", "preserve".to_owned());
+    element.children = vec![Node::Text(text)];
+    true
 }
 
 fn field_character(element: &Element) -> Option<&str> {

@@ -74,13 +74,15 @@ kinds! {
     Table X "table" "table" "spreadsheetml.table" "xl/tables/table#.xml" [] [];
     SheetDrawing XDR "wsDr" "drawing" "drawing" "xl/drawings/drawing#.xml" [Chart DiagramData DiagramLayout DiagramStyle DiagramColors] [];
     Presentation P "presentation" "officeDocument" "presentationml.presentation.main" "ppt/presentation.xml"
-        [SlideMaster Slide NotesMaster HandoutMaster] [PresentationProperties TableStyles Theme];
+        [SlideMaster Slide NotesMaster HandoutMaster] [CommentAuthors PresentationProperties TableStyles Theme];
     SlideMaster P "sldMaster" "slideMaster" "presentationml.slideMaster" "ppt/slideMasters/slideMaster#.xml" [SlideLayout Chart Slide DiagramData DiagramLayout DiagramStyle DiagramColors] [Theme];
     SlideLayout P "sldLayout" "slideLayout" "presentationml.slideLayout" "ppt/slideLayouts/slideLayout#.xml" [Chart Slide DiagramData DiagramLayout DiagramStyle DiagramColors] [SlideMaster];
-    Slide P "sld" "slide" "presentationml.slide" "ppt/slides/slide#.xml" [Chart Slide DiagramData DiagramLayout DiagramStyle DiagramColors] [SlideLayout NotesSlide];
+    Slide P "sld" "slide" "presentationml.slide" "ppt/slides/slide#.xml" [Chart Slide DiagramData DiagramLayout DiagramStyle DiagramColors] [SlideLayout NotesSlide SlideComments];
     NotesMaster P "notesMaster" "notesMaster" "presentationml.notesMaster" "ppt/notesMasters/notesMaster#.xml" [] [Theme];
     NotesSlide P "notes" "notesSlide" "presentationml.notesSlide" "ppt/notesSlides/notesSlide#.xml" [Slide] [NotesMaster Slide];
     HandoutMaster P "handoutMaster" "handoutMaster" "presentationml.handoutMaster" "ppt/handoutMasters/handoutMaster#.xml" [] [Theme];
+    CommentAuthors P "cmAuthorLst" "commentAuthors" "presentationml.commentAuthors" "ppt/commentAuthors.xml" [] [];
+    SlideComments P "cmLst" "comments" "presentationml.comments" "ppt/comments/comment#.xml" [] [];
     PresentationProperties P "presentationPr" "presProps" "presentationml.presProps" "ppt/presProps.xml" [] [];
     TableStyles A "tblStyleLst" "tableStyles" "presentationml.tableStyles" "ppt/tableStyles.xml" [] [];
     Theme A "theme" "theme" "theme" "theme/theme#.xml" [] [];
@@ -188,6 +190,8 @@ impl Kind {
                 | Self::SharedStrings
                 | Self::SheetStyles
                 | Self::Table
+                | Self::CommentAuthors
+                | Self::SlideComments
         )
     }
 
@@ -205,6 +209,7 @@ impl Kind {
             Self::WordFootnotes => "脚注".to_owned(),
             Self::WordEndnotes => "文末脚注".to_owned(),
             Self::WordComments => "コメント".to_owned(),
+            Self::SlideComments => format!("コメント {number}"),
             Self::Workbook => "ブック".to_owned(),
             Self::Worksheet | Self::Chartsheet => format!("シート {number}"),
             Self::Slide => format!("スライド {number}"),

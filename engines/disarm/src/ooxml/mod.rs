@@ -15,6 +15,7 @@ mod links;
 mod package;
 mod part;
 mod placeholder;
+mod preview;
 mod rebuild;
 mod sheet;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::kinds::{DIAGRAM_DRAWING, Kind};
 use super::links;
 use super::package::Target;
 use super::rebuild::{Job, Rebuild, Relations};
-use super::xml::{Element, Judge, Verdict};
+use super::xml::{Element, Judge, Node, Verdict};
 use crate::{Refusal, RemovalCode};
 
 pub(super) struct PartJudge<'r, 'a, 'c, 'o> {
@@ -21,6 +21,8 @@ pub(super) struct PartJudge<'r, 'a, 'c, 'o> {
     pub(super) sheets: Vec<bool>,
     /// Something was left out of the animations, which must be whole to be valid.
     timing_is_broken: bool,
+    /// The shape that stands for the object in work in the slide's legacy drawing.
+    pub(super) object_shape: Option<String>,
 }
 
 impl<'r, 'a, 'c, 'o> PartJudge<'r, 'a, 'c, 'o> {
@@ -32,6 +34,7 @@ impl<'r, 'a, 'c, 'o> PartJudge<'r, 'a, 'c, 'o> {
             shared_formulas: HashSet::new(),
             sheets: Vec::new(),
             timing_is_broken: false,
+            object_shape: None,
         }
     }
 
@@ -66,10 +69,14 @@ impl Judge for PartJudge<'_, '_, '_, '_> {
         match element.spec.ns {
             Ns::X => self.sheet_element(element),
             Ns::W => Ok(self.word_element(element, ancestors)),
-            Ns::P | Ns::A => Ok(self.slide_element(element)),
+            Ns::P | Ns::A => self.slide_element(element),
             Ns::C => Ok(super::chart::element(element)),
             _ => Ok(Verdict::Keep(element)),
         }
+    }
+
+    fn object(&mut self, shape: String) {
+        self.object_shape = Some(shape);
     }
 
     fn left_out(&mut self, code: RemovalCode, name: &str, ancestors: &[Element]) {
@@ -186,6 +193,15 @@ impl PartJudge<'_, '_, '_, '_> {
 
     fn word_element(&mut self, mut element: Element, ancestors: &[Element]) -> Verdict {
         match element.spec.local {
+            // Strict documents are written as transitional ones.
+            "document" => element.remove("w:conformance"),
+            "fldChar" => {
+                let shown = super::fields::form_text(&element);
+                if element.child(Ns::W, "ffData").is_some() {
+                    self.report(RemovalCode::FormField, "ffData");
+                }
+                element.children = shown.map(Node::Text).into_iter().collect();
+            }
             "fldSimple" => {
                 let instruction = element.attribute("w:instr").unwrap_or_default().to_owned();
                 let drop_links = self.rebuild.ctx.options().drop_links;
@@ -214,13 +230,15 @@ impl PartJudge<'_, '_, '_, '_> {
 
     // --- Slides ---------------------------------------------------------------------------------------------
 
-    fn slide_element(&mut self, mut element: Element) -> Verdict {
+    fn slide_element(&mut self, mut element: Element) -> Result<Verdict, Refusal> {
         if is_link_element(&element) {
-            return self.link(element);
+            return Ok(self.link(element));
         }
         if element.is(Ns::P, "timing") && std::mem::take(&mut self.timing_is_broken) {
-            return Verdict::Drop;
+            return Ok(Verdict::Drop);
         }
+        // Strict documents are written as transitional ones.
+        element.remove("conformance");
         if element.is(Ns::A, "graphicData") {
             let uri = element.attribute("uri").and_then(danger::graphic_uri);
             if let Some(uri) = uri {
@@ -230,14 +248,11 @@ impl PartJudge<'_, '_, '_, '_> {
         // The frame of an object becomes the picture that the object showed.
         if element.is(Ns::P, "graphicFrame") && is_object_frame(&element) {
             return match element.take(Ns::P, "pic") {
-                Some(picture) => Verdict::Keep(picture),
-                None => {
-                    self.report(RemovalCode::EmbeddedObject, "graphicFrame");
-                    Verdict::Drop
-                }
+                Some(picture) => Ok(Verdict::Keep(super::preview::named_as(picture, &element))),
+                None => self.preview_of(&element),
             };
         }
-        Verdict::Keep(element)
+        Ok(Verdict::Keep(element))
     }
 
     /// A click leads to the web, to a mail, or through the show, and nowhere else.

@@ -300,6 +300,10 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
             if kind == Kind::Slide && !self.is_requested(&part) {
                 continue;
             }
+            // A comment without the list of its authors breaks the show.
+            if kind == Kind::SlideComments && !self.counts.contains_key(&Kind::CommentAuthors) {
+                continue;
+            }
             if let Some(path) = self.request(kind, &part)? {
                 relations.add(kind.relation(), path, false);
             }

@@ -2,6 +2,9 @@ use super::*;
 use crate::zip::{Archive, Storage, Writer};
 use crate::{Limits, Options, RemovalCode, Removed, verify};
 
+mod slide_cases;
+mod word_cases;
+
 const W: &str = "xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\" \
     xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\" \
     xmlns:o=\"urn:schemas-microsoft-com:office:office\" xmlns:v=\"urn:schemas-microsoft-com:vml\"";
@@ -28,8 +31,17 @@ fn rels(rows: &[(&str, &str, &str)]) -> String {
 }
 
 fn package(main: &str, parts: &[(&str, &str)]) -> Vec<u8> {
+    typed("", main, parts)
+}
+
+/// A package whose content types name the kind of the main part.
+fn typed(media: &str, main: &str, parts: &[(&str, &str)]) -> Vec<u8> {
     let mut writer = Writer::new();
-    writer.add("[Content_Types].xml", b"<Types/>", Storage::Deflate).unwrap();
+    let types = format!(
+        "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"><Default Extension=\"bin\" \
+         ContentType=\"application/vnd.ms-office.vbaProject\"/><Override PartName=\"/{main}\" ContentType=\"{media}\"/></Types>"
+    );
+    writer.add("[Content_Types].xml", types.as_bytes(), Storage::Deflate).unwrap();
     writer
         .add("_rels/.rels", rels(&[("rId1", "officeDocument", main)]).as_bytes(), Storage::Deflate)
         .unwrap();

@@ -101,6 +101,9 @@ pub(super) trait Judge {
     /// A refusal of the whole document.
     fn closed(&mut self, element: Element, ancestors: &[Element]) -> Result<Verdict, Refusal>;
 
+    /// An object begins whose preview is a shape of the legacy drawing.
+    fn object(&mut self, shape: String);
+
     /// Something unlisted was left out.
     fn left_out(&mut self, code: RemovalCode, name: &str, ancestors: &[Element]);
 }
@@ -288,6 +291,9 @@ fn enter(
     }
     if TRANSPARENT.contains(&(ns, local)) {
         judge.left_out(danger::of_element(ns, local), local, open);
+        if let Some(shape) = start.try_get_attribute("spid").ok().flatten() {
+            judge.object(shape.value.into_owned());
+        }
         return Ok(Entered::Frame(Frame::Transparent));
     }
     // An object's preview is a shape like any other once the object is gone.

@@ -103,7 +103,7 @@ fn is_listed(name: &str) -> bool {
 /// May a field say this?
 pub(super) fn field_is_local(instruction: &str) -> bool {
     let mut words = instruction.split_ascii_whitespace();
-    let name = words.next().unwrap_or_default();
+    let name = words.next().unwrap_or_default().to_uppercase();
     let harmless = [
         "PAGE",
         "NUMPAGES",
@@ -120,11 +120,15 @@ pub(super) fn field_is_local(instruction: &str) -> bool {
         "EQ",
         "ADVANCE",
         "SYMBOL",
+        "LISTNUM",
+        "AUTONUM",
+        "AUTONUMLGL",
+        "AUTONUMOUT",
     ];
     if name == "HYPERLINK" {
         let first = words.next().unwrap_or_default();
         let address = first.trim_matches('"');
         return first == "\\l" || (first.starts_with('"') && is_address(address));
     }
-    harmless.contains(&name) && !instruction.contains("//") && !instruction.contains("\\\\")
+    harmless.contains(&name.as_str()) && !instruction.contains("//") && !instruction.contains("\\\\")
 }

@@ -50,6 +50,8 @@ parts! {
     "ppt/notesMasters/notesMaster#.xml" "p:notesMaster" "presentationml.notesMaster" "notesMaster";
     "ppt/notesSlides/notesSlide#.xml" "p:notes" "presentationml.notesSlide" "notesSlide";
     "ppt/handoutMasters/handoutMaster#.xml" "p:handoutMaster" "presentationml.handoutMaster" "handoutMaster";
+    "ppt/commentAuthors.xml" "p:cmAuthorLst" "presentationml.commentAuthors" "commentAuthors";
+    "ppt/comments/comment#.xml" "p:cmLst" "presentationml.comments" "comments";
     "ppt/presProps.xml" "p:presentationPr" "presentationml.presProps" "presProps";
     "ppt/tableStyles.xml" "a:tblStyleLst" "presentationml.tableStyles" "tableStyles";
     "?/theme/theme#.xml" "a:theme" "theme" "theme";
@@ -236,8 +238,8 @@ struct Walk<'a> {
     part: &'a Part,
     ids: &'a HashMap<String, bool>,
     text: String,
-    /// Open fields: has the instruction been read, has the separator.
-    fields: Vec<(bool, bool)>,
+    /// Open fields: the instruction, and whether it is over.
+    fields: Vec<(String, bool)>,
 }
 
 impl Walk<'_> {
@@ -316,9 +318,9 @@ impl Walk<'_> {
         let kind =
             attributes.iter().find(|(key, _)| *key == "w:fldCharType").map_or("", |(_, kind)| kind.as_str());
         match (kind, self.fields.last_mut()) {
-            ("begin", None | Some((_, true))) => self.fields.push((false, false)),
-            ("separate", Some(open)) if open.0 && !open.1 => open.1 = true,
-            ("end", Some((true, _))) => {
+            ("begin", None | Some((_, true))) => self.fields.push((String::new(), false)),
+            ("separate", Some(open)) if field_is_local(&open.0) && !open.1 => open.1 = true,
+            ("end", Some(open)) if field_is_local(&open.0) => {
                 self.fields.pop();
             }
             _ => return Err(format!("field {kind} out of order")),
@@ -331,7 +333,7 @@ impl Walk<'_> {
         let fail = || Err(format!("{name}: {}", text.chars().take(80).collect::<String>()));
         match name {
             "w:instrText" | "w:delInstrText" => match self.fields.last_mut() {
-                Some(open) if *open == (false, false) && field_is_local(&text) => open.0 = true,
+                Some((instruction, false)) => instruction.push_str(&text),
                 _ => return fail(),
             },
             "f" | "c:f" | "definedName" | "formula" | "calculatedColumnFormula" | "totalsRowFormula"
