@@ -129,7 +129,10 @@ impl Field {
             // A button's label follows the name of what it would run or jump to.
             "MACROBUTTON" | "GOTOBUTTON" => {
                 let rest = rest.trim_start();
-                rest.split_once(char::is_whitespace).map(|(_, label)| label.trim()).unwrap_or_default().to_owned()
+                rest.split_once(char::is_whitespace)
+                    .map(|(_, label)| label.trim())
+                    .unwrap_or_default()
+                    .to_owned()
             }
             _ => String::new(),
         }
@@ -152,7 +155,8 @@ enum Fate {
 /// What a legacy form field shows: the box, or the chosen entry. It is told by the element that opens the field.
 pub(super) fn form_text(character: &Element) -> Option<String> {
     let data = character.child(Ns::W, "ffData")?;
-    let value = |element: &Element, name: &str| element.child(Ns::W, name)?.attribute("w:val").map(str::to_owned);
+    let value =
+        |element: &Element, name: &str| element.child(Ns::W, name)?.attribute("w:val").map(str::to_owned);
     if let Some(list) = data.child(Ns::W, "ddList") {
         let chosen = value(list, "result").or_else(|| value(list, "default"));
         let index = chosen.and_then(|number| number.parse::<usize>().ok()).unwrap_or(0);
@@ -291,7 +295,8 @@ impl Rewrite {
                     Fate::InPieces => (open.kept, open.in_pieces) = (true, true),
                     Fate::Dropped => {}
                     Fate::Shown(text) => {
-                        let stays = self.open.iter().all(|field| field.separated) && become_text(element, text);
+                        let stays =
+                            self.open.iter().all(|field| field.separated) && become_text(element, text);
                         self.open.push(open);
                         return stays;
                     }
@@ -310,7 +315,9 @@ impl Rewrite {
     }
 
     fn instruction(&mut self, element: &mut Element) -> bool {
-        let Some(field) = self.open.last_mut().filter(|field| field.kept && !field.separated) else { return false };
+        let Some(field) = self.open.last_mut().filter(|field| field.kept && !field.separated) else {
+            return false;
+        };
         let text = match field.pending.take() {
             Some(text) => text,
             None if field.in_pieces => element.text().replace(char::is_control, " "),

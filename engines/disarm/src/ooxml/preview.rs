@@ -63,7 +63,8 @@ fn picture_of_shape(text: &str, shape: &str) -> Option<String> {
         };
         match element.local_name().into_inner() {
             "shape" | "rect" => {
-                inside = value(&["id"]).as_deref() == Some(shape) || value(&["o:spid"]).as_deref() == Some(shape);
+                inside =
+                    value(&["id"]).as_deref() == Some(shape) || value(&["o:spid"]).as_deref() == Some(shape);
             }
             "imagedata" if inside => return value(&["o:relid", "r:id", "r:pict"]),
             _ => {}

@@ -3,7 +3,8 @@
 use super::{P, rels, typed};
 
 const SHOW: &str = "application/vnd.ms-powerpoint.slideshow.macroEnabled.main+xml";
-const PRESENTATION: &str = "application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml";
+const PRESENTATION: &str =
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml";
 const MS: &str = "http://schemas.microsoft.com/office/2006/relationships/";
 
 #[test]
@@ -58,7 +59,10 @@ fn make(name: &str) -> Vec<u8> {
             ("", ""),
             &[],
             &[("rId5", &format!("{MS}vbaProject"), "vbaProject.bin"), ("rId9", "tags", "tags/tag1.xml")],
-            &[("ppt/vbaProject.bin", "evil"), ("ppt/tags/tag1.xml", "<p:tagLst xmlns:p=\"x\">evil</p:tagLst>")],
+            &[
+                ("ppt/vbaProject.bin", "evil"),
+                ("ppt/tags/tag1.xml", "<p:tagLst xmlns:p=\"x\">evil</p:tagLst>"),
+            ],
         ),
         "actions" => {
             let click = |action: &str| format!("<a:hlinkClick r:id=\"rId1\" action=\"{action}\"/>");
@@ -67,7 +71,11 @@ fn make(name: &str) -> Vec<u8> {
                 shape(4, &click("ppaction://macro?name=evil"), "実行"),
                 shape(5, &click("ppaction://ole?verb=0"), "開く"),
                 shape(6, &click("ppaction://hlinkfile"), "書類"),
-                shape(7, "<a:hlinkClick r:id=\"\" action=\"ppaction://hlinkshowjump?jump=nextslide\"/>", "次へ"),
+                shape(
+                    7,
+                    "<a:hlinkClick r:id=\"\" action=\"ppaction://hlinkshowjump?jump=nextslide\"/>",
+                    "次へ",
+                ),
             ];
             plain(&tree.concat(), &[("rId1", "hyperlink", "external:file:///c:/evil.exe")], &[])
         }
@@ -78,7 +86,10 @@ fn make(name: &str) -> Vec<u8> {
                 "<p:timing><p:tnLst><p:par><p:cTn id=\"1\"><p:childTnLst><p:cmd type=\"verb\" cmd=\"evil\"><p:cBhvr><p:cTn id=\"2\"/>\
                  <p:tgtEl><p:spTgt spid=\"2\"/></p:tgtEl></p:cBhvr></p:cmd></p:childTnLst></p:cTn></p:par></p:tnLst></p:timing>",
             ),
-            &[("rId1", "video", "external:http://127.0.0.1/evil.mp4"), ("rId2", "audio", "../media/evil.wav")],
+            &[
+                ("rId1", "video", "external:http://127.0.0.1/evil.mp4"),
+                ("rId2", "audio", "../media/evil.wav"),
+            ],
             &[],
             &[("ppt/media/evil.wav", "RIFF")],
         ),
@@ -91,11 +102,17 @@ fn make(name: &str) -> Vec<u8> {
                 <v:shape id=\"_x0000_s1026\"><v:imagedata o:relid=\"rId1\" o:title=\"\"/></v:shape></xml>";
             plain(
                 frame,
-                &[("rId1", "oleObject", "../embeddings/o.bin"), ("rId2", "vmlDrawing", "../drawings/vmlDrawing1.vml")],
+                &[
+                    ("rId1", "oleObject", "../embeddings/o.bin"),
+                    ("rId2", "vmlDrawing", "../drawings/vmlDrawing1.vml"),
+                ],
                 &[
                     ("ppt/embeddings/o.bin", "evil"),
                     ("ppt/drawings/vmlDrawing1.vml", drawing),
-                    ("ppt/drawings/_rels/vmlDrawing1.vml.rels", &rels(&[("rId1", "image", "../media/image1.bin")])),
+                    (
+                        "ppt/drawings/_rels/vmlDrawing1.vml.rels",
+                        &rels(&[("rId1", "image", "../media/image1.bin")]),
+                    ),
                     ("ppt/media/image1.bin", "evil"),
                 ],
             )
@@ -112,7 +129,10 @@ fn make(name: &str) -> Vec<u8> {
         }
         "update" => plain(
             "",
-            &[("rId1", "slideUpdateInfo", "../slideUpdateInfo/slideUpdateInfo1.xml"), ("rId2", "slideUpdateUrl", "external:http://127.0.0.1/evil")],
+            &[
+                ("rId1", "slideUpdateInfo", "../slideUpdateInfo/slideUpdateInfo1.xml"),
+                ("rId2", "slideUpdateUrl", "external:http://127.0.0.1/evil"),
+            ],
             &[("ppt/slideUpdateInfo/slideUpdateInfo1.xml", "<evil/>")],
         ),
         "comments" => show(
@@ -123,11 +143,15 @@ fn make(name: &str) -> Vec<u8> {
             &[
                 (
                     "ppt/commentAuthors.xml",
-                    &format!("<p:cmAuthorLst {P}><p:cmAuthor id=\"0\" name=\"佐藤\" initials=\"佐\" lastIdx=\"1\" clrIdx=\"0\"/></p:cmAuthorLst>"),
+                    &format!(
+                        "<p:cmAuthorLst {P}><p:cmAuthor id=\"0\" name=\"佐藤\" initials=\"佐\" lastIdx=\"1\" clrIdx=\"0\"/></p:cmAuthorLst>"
+                    ),
                 ),
                 (
                     "ppt/comments/comment1.xml",
-                    &format!("<p:cmLst {P}><p:cm authorId=\"0\" dt=\"2026-04-01T09:00:00\" idx=\"1\"><p:pos x=\"1\" y=\"1\"/><p:text>数字を確認</p:text></p:cm></p:cmLst>"),
+                    &format!(
+                        "<p:cmLst {P}><p:cm authorId=\"0\" dt=\"2026-04-01T09:00:00\" idx=\"1\"><p:pos x=\"1\" y=\"1\"/><p:text>数字を確認</p:text></p:cm></p:cmLst>"
+                    ),
                 ),
             ],
         ),

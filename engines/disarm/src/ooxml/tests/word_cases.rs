@@ -44,7 +44,8 @@ fn word(media: &str, body: &str, relations: &[(&str, &str, &str)], parts: &[(&st
          <w:p><w:r><w:t>お知らせ</w:t></w:r></w:p>{body}</w:body></w:document>"
     );
     let rels = rels(relations);
-    let mut all = vec![("word/document.xml", document.as_str()), ("word/_rels/document.xml.rels", rels.as_str())];
+    let mut all =
+        vec![("word/document.xml", document.as_str()), ("word/_rels/document.xml.rels", rels.as_str())];
     all.extend_from_slice(parts);
     typed(media, "word/document.xml", &all)
 }
@@ -67,10 +68,16 @@ fn make(name: &str) -> Vec<u8> {
         "macros" => word(
             TEMPLATE,
             "",
-            &[("rId1", &format!("{MS}vbaProject"), "vbaProject.bin"), ("rId2", &format!("{MS}keyMapCustomizations"), "customizations.xml")],
+            &[
+                ("rId1", &format!("{MS}vbaProject"), "vbaProject.bin"),
+                ("rId2", &format!("{MS}keyMapCustomizations"), "customizations.xml"),
+            ],
             &[
                 ("word/vbaProject.bin", "AutoOpen"),
-                ("word/_rels/vbaProject.bin.rels", &rels(&[("rId1", &format!("{MS}wordVbaData"), "vbaData.xml")])),
+                (
+                    "word/_rels/vbaProject.bin.rels",
+                    &rels(&[("rId1", &format!("{MS}wordVbaData"), "vbaData.xml")]),
+                ),
                 ("word/vbaData.xml", "<wne:vbaSuppData xmlns:wne=\"x\">AutoOpen</wne:vbaSuppData>"),
                 ("word/customizations.xml", "<x>AutoOpen</x>"),
                 ("word/attachedToolbars.bin", "AutoOpen"),
@@ -87,7 +94,11 @@ fn make(name: &str) -> Vec<u8> {
         "external_object" => word(
             DOCUMENT,
             "<w:p><w:r><w:object><v:shape id=\"s\" style=\"width:9pt\"/><o:OLEObject Type=\"Link\" ProgID=\"htmlfile\" r:id=\"rId1\"/></w:object></w:r></w:p>",
-            &[("rId1", "oleObject", "external:mhtml:http://127.0.0.1/evil.html!x-usc:http://127.0.0.1/evil.html")],
+            &[(
+                "rId1",
+                "oleObject",
+                "external:mhtml:http://127.0.0.1/evil.html!x-usc:http://127.0.0.1/evil.html",
+            )],
             &[],
         ),
         "links" => word(
@@ -117,17 +128,28 @@ fn make(name: &str) -> Vec<u8> {
             DOCUMENT,
             "<w:p><w:r><w:object><v:shape id=\"s\" style=\"width:9pt\"/><w:control r:id=\"rId1\" w:name=\"evil\" w:shapeid=\"s\"/></w:object></w:r></w:p>",
             &[("rId1", "control", "activeX/activeX1.xml")],
-            &[("word/activeX/activeX1.xml", "<ax:ocx xmlns:ax=\"x\" ax:classid=\"evil\"/>"), ("word/activeX/activeX1.bin", "evil")],
+            &[
+                ("word/activeX/activeX1.xml", "<ax:ocx xmlns:ax=\"x\" ax:classid=\"evil\"/>"),
+                ("word/activeX/activeX1.bin", "evil"),
+            ],
         ),
         "dde" => plain(&field("DDEAUTO c:\\\\evil.exe \"/c calc\"", "十二")),
-        "fetching_fields" => plain(&[
-            field("INCLUDETEXT \"http://127.0.0.1/evil\"", "甲"),
-            field("INCLUDEPICTURE \"\\\\\\\\127.0.0.1\\\\evil.png\" \\d", "乙"),
-            field("LINK Excel.Sheet.8 \"c:\\\\evil.xls\"", "丙"),
-            field("IMPORT \"evil\"", "丁"),
-            field("DATABASE \\d \"evil\"", "戊"),
-        ].concat()),
-        "macro_button" => plain(&format!("<w:p>{}{}{}</w:p>", fld("begin"), instr("MACROBUTTON EvilMacro 氏名を入力"), fld("end"))),
+        "fetching_fields" => plain(
+            &[
+                field("INCLUDETEXT \"http://127.0.0.1/evil\"", "甲"),
+                field("INCLUDEPICTURE \"\\\\\\\\127.0.0.1\\\\evil.png\" \\d", "乙"),
+                field("LINK Excel.Sheet.8 \"c:\\\\evil.xls\"", "丙"),
+                field("IMPORT \"evil\"", "丁"),
+                field("DATABASE \\d \"evil\"", "戊"),
+            ]
+            .concat(),
+        ),
+        "macro_button" => plain(&format!(
+            "<w:p>{}{}{}</w:p>",
+            fld("begin"),
+            instr("MACROBUTTON EvilMacro 氏名を入力"),
+            fld("end")
+        )),
         "enclosed" => plain(&format!(
             "<w:p>{}{}{}{}{}</w:p>",
             fld("begin"),
@@ -136,7 +158,10 @@ fn make(name: &str) -> Vec<u8> {
             instr(",印)"),
             fld("end")
         )),
-        "check_box" => plain(&form("<w:checkBox><w:sizeAuto/><w:default w:val=\"0\"/><w:checked/></w:checkBox>", " FORMCHECKBOX ")),
+        "check_box" => plain(&form(
+            "<w:checkBox><w:sizeAuto/><w:default w:val=\"0\"/><w:checked/></w:checkBox>",
+            " FORMCHECKBOX ",
+        )),
         "drop_down" => plain(&form(
             "<w:ddList><w:result w:val=\"1\"/><w:listEntry w:val=\"出席\"/><w:listEntry w:val=\"欠席\"/></w:ddList>",
             " FORMDROPDOWN ",
@@ -152,8 +177,16 @@ fn make(name: &str) -> Vec<u8> {
             "",
             &[("rId1", "webSettings", "webSettings.xml")],
             &[
-                ("word/webSettings.xml", &format!("<w:webSettings {W}><w:frameset><w:frame><w:sourceFileName r:id=\"rId1\"/></w:frame></w:frameset></w:webSettings>")),
-                ("word/_rels/webSettings.xml.rels", &rels(&[("rId1", "frame", "external:http://127.0.0.1/evil.html")])),
+                (
+                    "word/webSettings.xml",
+                    &format!(
+                        "<w:webSettings {W}><w:frameset><w:frame><w:sourceFileName r:id=\"rId1\"/></w:frame></w:frameset></w:webSettings>"
+                    ),
+                ),
+                (
+                    "word/_rels/webSettings.xml.rels",
+                    &rels(&[("rId1", "frame", "external:http://127.0.0.1/evil.html")]),
+                ),
             ],
         ),
         "fonts" => word(
@@ -161,13 +194,20 @@ fn make(name: &str) -> Vec<u8> {
             "",
             &[("rId1", "fontTable", "fontTable.xml")],
             &[
-                ("word/fontTable.xml", &format!("<w:fonts {W}><w:font w:name=\"外字\"><w:embedRegular r:id=\"rId1\" w:fontKey=\"{{0}}\"/></w:font></w:fonts>")),
+                (
+                    "word/fontTable.xml",
+                    &format!(
+                        "<w:fonts {W}><w:font w:name=\"外字\"><w:embedRegular r:id=\"rId1\" w:fontKey=\"{{0}}\"/></w:font></w:fonts>"
+                    ),
+                ),
                 ("word/_rels/fontTable.xml.rels", &rels(&[("rId1", "font", "fonts/font1.odttf")])),
                 ("word/fonts/font1.odttf", "evil"),
             ],
         ),
         "entities" => {
-            let text = format!("<!DOCTYPE w:document [<!ENTITY a \"b\">]><w:document {W}><w:body><w:p/></w:body></w:document>");
+            let text = format!(
+                "<!DOCTYPE w:document [<!ENTITY a \"b\">]><w:document {W}><w:body><w:p/></w:body></w:document>"
+            );
             typed(DOCUMENT, "word/document.xml", &[("word/document.xml", &text)])
         }
         "two_contents" => plain(
@@ -178,7 +218,11 @@ fn make(name: &str) -> Vec<u8> {
             DOCUMENT,
             "",
             &[("rId1", "image", "media/image1.png")],
-            &[("word/media/image1.png", &png), ("word/media/stray.png", "evil"), ("customUI/customUI14.xml", "<evil/>")],
+            &[
+                ("word/media/image1.png", &png),
+                ("word/media/stray.png", "evil"),
+                ("customUI/customUI14.xml", "<evil/>"),
+            ],
         ),
         other => panic!("no builder {other}"),
     }
