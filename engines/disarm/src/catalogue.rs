@@ -96,6 +96,9 @@ removals! {
     DrawingReplaced "picture-not-kept" Parser
         "安全に作り直せない形式の画像を取り除きました。"
         "A picture in a form that can't be rebuilt safely."
+    PictureText "picture-text" Unknown
+        "図の中の文字を描けませんでした。元の図で確かめてください。"
+        "Text inside a drawing that could not be drawn; check it against the original."
     Member "archive-member" Unknown
         "圧縮ファイルの中で無害化できないファイルを取り除きました。"
         "A member of the archive that could not be disarmed."

@@ -17,6 +17,8 @@ mod context;
 mod detect;
 mod encrypted;
 mod members;
+mod font;
+mod metafile;
 mod ooxml;
 mod options;
 mod outcome;
@@ -27,6 +29,7 @@ mod zip;
 
 pub use catalogue::{Explanation, explain, explanations};
 pub use detect::{Detection, detect};
+pub use font::set_fallback_font;
 pub use options::{Lang, Method, Options, TextEncoding};
 pub use outcome::{Disarmed, Refusal, RefusalCode, RemovalCode, Removed, TextPiece, Threat};
 pub use sekisho_verify::{Format, Limits, VerifyFailure, verify};
@@ -108,6 +111,7 @@ fn rebuild(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Result<(Vec<u
     match format {
         f if f.is_ooxml() => ooxml::rebuild(input, f, ctx),
         f if f.is_raster() => raster::rebuild(input, f, ctx),
+        Format::Emf | Format::Wmf => raster::draw_metafile(input, ctx),
         Format::Pdf => Ok((pdf::rebuild(input, ctx)?, Format::Pdf)),
         f @ (Format::Txt | Format::Csv) => Ok((text::rebuild(input, f, ctx)?, f)),
         Format::Zip => Ok((archive::rebuild(input, ctx)?, Format::Zip)),
@@ -119,6 +123,7 @@ fn rebuild(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Result<(Vec<u
 fn picture_of(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Result<(Vec<u8>, Format), Refusal> {
     match format {
         f if f.is_raster() => raster::rebuild(input, f, ctx),
+        Format::Emf | Format::Wmf => raster::draw_metafile(input, ctx),
         f => Err(Refusal::new(RefusalCode::MethodUnsupported, f.extension())),
     }
 }

@@ -10,7 +10,7 @@ mod package;
 #[cfg(test)]
 mod tests;
 
-use crate::{Format, Refusal, RefusalCode, raster, text};
+use crate::{Format, Refusal, RefusalCode, metafile, raster, text};
 
 /// The finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +83,9 @@ fn kind(bytes: &[u8], declared: &str) -> Kind {
         return Kind::refused("empty", RefusalCode::Empty, "");
     }
     if let Some(format) = raster::sniff(bytes) {
+        return Kind::supported(format);
+    }
+    if let Some(format) = metafile::sniff(bytes) {
         return Kind::supported(format);
     }
     if bytes.starts_with(b"%PDF-") {

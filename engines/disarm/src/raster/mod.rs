@@ -5,19 +5,27 @@
 //! Rust. Dimensions are read and charged before pixels are allocated.
 
 mod animation;
+mod bmp;
+pub(crate) mod dib;
 mod inspect;
 mod jpeg;
 mod picture;
 mod png;
-mod still;
 mod tiff;
+mod webp;
 
 #[cfg(test)]
 mod tests;
 
 use std::fmt::Display;
 
-use crate::{Format, Refusal, RefusalCode, RemovalCode, context::Context};
+use picture::{Channels, Picture};
+
+use crate::{
+    Format, Refusal, RefusalCode, RemovalCode,
+    context::Context,
+    metafile::{self, Drawn},
+};
 
 /// Writes the picture anew in its own format.
 pub(crate) fn rebuild(
@@ -35,14 +43,14 @@ pub(crate) fn rebuild(
             png::Decoded::Animated(animation) => png::encode_animation(&animation)?,
         },
         Format::Gif => animation::rebuild_gif(input, &mut budget)?,
-        Format::Bmp => still::encode_bmp(&still::decode_bmp(input, &mut budget)?)?,
+        Format::Bmp => bmp::encode(&bmp::decode(input, &mut budget)?)?,
         Format::Tiff => tiff::encode(&tiff::decode_pages(input, usize::MAX, &mut budget)?.pages)?,
         Format::Webp => {
-            let (picture, dropped) = still::decode_webp(input, &mut budget)?;
+            let (picture, dropped) = webp::decode(input, &mut budget)?;
             if dropped > 0 {
                 ctx.removed(RemovalCode::Frame, format!("WebP アニメーション（2コマ目以降 {dropped} コマ）"));
             }
-            still::encode_webp(&picture.upright(found.orientation))?
+            webp::encode(&picture.upright(found.orientation))?
         }
         other => return Err(Refusal::new(RefusalCode::UnsupportedFormat, other.extension())),
     };
@@ -52,6 +60,10 @@ pub(crate) fn rebuild(
 /// A picture inside another document (OOXML media, PDF image): decoded and written anew as JPEG when it was JPEG,
 /// else as PNG. The first frame or page stands for the whole.
 pub(crate) fn reencode(input: &[u8], ctx: &mut Context<'_>) -> Result<(Vec<u8>, Format), Refusal> {
+    if metafile::sniff(input).is_some() {
+        let drawn = metafile::draw(input, "埋め込み画像の ", &mut Budget::new(ctx.limits().pixels), ctx)?;
+        return Ok((png::encode(&picture_of(drawn)?)?, Format::Png));
+    }
     let Some(format) = sniff(input) else {
         return Err(Refusal::new(
             RefusalCode::UnsupportedFormat,
@@ -74,14 +86,14 @@ pub(crate) fn reencode(input: &[u8], ctx: &mut Context<'_>) -> Result<(Vec<u8>, 
             }
         },
         Format::Gif => animation::first_of_gif(input, &mut budget)?,
-        Format::Bmp => (still::decode_bmp(input, &mut budget)?, 0),
+        Format::Bmp => (bmp::decode(input, &mut budget)?, 0),
         Format::Tiff => {
             let decoded = tiff::decode_pages(input, 1, &mut budget)?;
             let first = decoded.pages.into_iter().next();
             (first.ok_or_else(|| broken("TIFF", "ページがありません"))?, decoded.left)
         }
         Format::Webp => {
-            let (picture, dropped) = still::decode_webp(input, &mut budget)?;
+            let (picture, dropped) = webp::decode(input, &mut budget)?;
             (picture.upright(found.orientation), dropped)
         }
         other => return Err(Refusal::new(RefusalCode::UnsupportedFormat, other.extension())),
@@ -90,6 +102,24 @@ pub(crate) fn reencode(input: &[u8], ctx: &mut Context<'_>) -> Result<(Vec<u8>, 
         ctx.removed(RemovalCode::Frame, format!("埋め込み画像の2コマ目以降（{dropped} コマ）"));
     }
     Ok((png::encode(&picture)?, Format::Png))
+}
+
+/// A metafile as a picture of its own, on white paper.
+pub(crate) fn draw_metafile(input: &[u8], ctx: &mut Context<'_>) -> Result<(Vec<u8>, Format), Refusal> {
+    let mut drawn = metafile::draw(input, "", &mut Budget::new(ctx.limits().pixels), ctx)?;
+    for [r, g, b, a] in drawn.rgba.as_chunks_mut::<4>().0 {
+        let over =
+            |value: u8| u8::try_from((u32::from(value) * u32::from(*a) + 255 * (255 - u32::from(*a))) / 255);
+        let (red, green, blue) = (over(*r), over(*g), over(*b));
+        (*r, *g, *b, *a) = (red.unwrap_or(255), green.unwrap_or(255), blue.unwrap_or(255), 255);
+    }
+    Ok((png::encode(&picture_of(drawn)?)?, Format::Png))
+}
+
+fn picture_of(drawn: Drawn) -> Result<Picture, Refusal> {
+    let mut picture = Picture::new(drawn.width, drawn.height, Channels::Rgba, drawn.rgba)?;
+    picture.density = Some(drawn.density);
+    Ok(picture)
 }
 
 /// The raster format whose magic number the bytes begin with.
@@ -118,18 +148,18 @@ fn is_bmp_header_size(field: &[u8]) -> bool {
 }
 
 /// The pixels of all frames together.
-pub(super) struct Budget {
+pub(crate) struct Budget {
     limit: u64,
     left: u64,
 }
 
 impl Budget {
-    fn new(limit: u64) -> Self {
+    pub(crate) fn new(limit: u64) -> Self {
         Self { limit, left: limit }
     }
 
     /// Takes one frame's pixels, before they are allocated.
-    fn take(&mut self, width: u32, height: u32) -> Result<(), Refusal> {
+    pub(crate) fn take(&mut self, width: u32, height: u32) -> Result<(), Refusal> {
         let pixels = u64::from(width) * u64::from(height);
         match self.left.checked_sub(pixels) {
             Some(left) => {

@@ -131,12 +131,12 @@ fn all_pages_of_a_tiff_stay() {
 fn bitmaps_and_webp_go_round() {
     for channels in [Channels::Gray, Channels::Rgb] {
         let picture = sample(7, 5, channels);
-        let out = disarm(&still::encode_bmp(&picture).unwrap()).unwrap();
-        assert_eq!(still::decode_bmp(&out.bytes, &mut Budget::new(100)).unwrap().width(), 7);
+        let out = disarm(&bmp::encode(&picture).unwrap()).unwrap();
+        assert_eq!(bmp::decode(&out.bytes, &mut Budget::new(100)).unwrap().width(), 7);
     }
     let picture = sample(7, 5, Channels::Rgba);
-    let out = disarm(&still::encode_webp(&picture).unwrap()).unwrap();
-    assert_eq!(still::decode_webp(&out.bytes, &mut Budget::new(100)).unwrap().0, picture);
+    let out = disarm(&webp::encode(&picture).unwrap()).unwrap();
+    assert_eq!(webp::decode(&out.bytes, &mut Budget::new(100)).unwrap().0, picture);
 }
 
 #[test]
@@ -203,9 +203,9 @@ proptest::proptest! {
             0 => jpeg::encode(&picture).unwrap(),
             1 => png::encode(&picture).unwrap(),
             2 => gif_of(2),
-            3 => still::encode_bmp(&picture).unwrap(),
+            3 => bmp::encode(&picture).unwrap(),
             4 => tiff::encode(&[picture]).unwrap(),
-            _ => still::encode_webp(&picture).unwrap(),
+            _ => webp::encode(&picture).unwrap(),
         };
         let at = at % bytes.len();
         bytes[at] = value;
