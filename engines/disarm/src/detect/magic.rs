@@ -93,6 +93,14 @@ pub(super) fn binary(bytes: &[u8]) -> Option<Row> {
     BINARY.iter().find(|(offset, magic, _)| at(*offset, magic)).map(|(_, _, row)| *row)
 }
 
+/// Office documents as one XML text. Their applications open them like their packages, with all that those can hold.
+const OFFICE_XML: &[(&str, Row)] = &[
+    ("http://schemas.microsoft.com/office/2006/xmlpackage", row("flat-opc", UnsupportedFormat, "単一 XML の Office 文書")),
+    ("http://schemas.microsoft.com/office/word/2003/wordml", row("wordml", UnsupportedFormat, "Word 2003 XML 文書")),
+    ("urn:schemas-microsoft-com:office:spreadsheet", row("spreadsheetml", UnsupportedFormat, "XML スプレッドシート 2003")),
+    ("urn:oasis:names:tc:opendocument:xmlns:office", row("odf", UnsupportedFormat, "単一 XML の OpenDocument")),
+];
+
 /// Texts that are recognised by how they begin.
 pub(super) fn text(text: &str) -> Option<Row> {
     let begin: String = text.trim_start().chars().take(4096).collect();
@@ -103,6 +111,11 @@ pub(super) fn text(text: &str) -> Option<Row> {
     }
     if starts("{\\rt") {
         return Some(row("rtf", UnsupportedFormat, "リッチテキスト"));
+    }
+    if starts("<?xml")
+        && let Some((_, row)) = OFFICE_XML.iter().find(|(marker, _)| lower.contains(marker))
+    {
+        return Some(*row);
     }
     if starts("<svg") || (starts("<?xml") && lower.contains("<svg")) || (starts("<!doctype svg")) {
         return Some(row("svg", UnsupportedFormat, "SVG 画像"));

@@ -42,6 +42,8 @@ namespaces! {
     XDR 17 "xdr" "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing" "http://purl.oclc.org/ooxml/drawingml/spreadsheetDrawing" lists::XDR;
     MC 18 "mc" "http://schemas.openxmlformats.org/markup-compatibility/2006" "" "";
     XML 19 "xml" "http://www.w3.org/XML/1998/namespace" "" "";
+    W14 20 "w14" "http://schemas.microsoft.com/office/word/2010/wordml" "" lists::W14;
+    WP14 21 "wp14" "http://schemas.microsoft.com/office/word/2010/wordprocessingDrawing" "" lists::WP14;
 }
 
 impl Ns {

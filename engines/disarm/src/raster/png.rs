@@ -70,7 +70,7 @@ pub(super) fn decode(input: &[u8], budget: &mut Budget) -> Result<Decoded, Refus
     picture.density = density;
 
     let Some(animation) = animation else {
-        reader.finish().map_err(|e| broken("PNG", e))?;
+        // The pixels are whole; what else follows, or an end marker that is missing, is of no matter.
         return Ok(Decoded::Still(picture));
     };
     let separate_default = first_control.is_none();

@@ -119,6 +119,8 @@ lists! {
     "v" "urn:schemas-microsoft-com:vml" "v";
     "o" "urn:schemas-microsoft-com:office:office" "o";
     "w10" "urn:schemas-microsoft-com:office:word" "w10";
+    "w14" "http://schemas.microsoft.com/office/word/2010/wordml" "w14";
+    "wp14" "http://schemas.microsoft.com/office/word/2010/wordprocessingDrawing" "wp14";
     "c" "http://schemas.openxmlformats.org/drawingml/2006/chart" "c";
     "cdr" "http://schemas.openxmlformats.org/drawingml/2006/chartDrawing" "cdr";
     "dgm" "http://schemas.openxmlformats.org/drawingml/2006/diagram" "dgm";
