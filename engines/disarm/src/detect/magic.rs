@@ -95,10 +95,22 @@ pub(super) fn binary(bytes: &[u8]) -> Option<Row> {
 
 /// Office documents as one XML text. Their applications open them like their packages, with all that those can hold.
 const OFFICE_XML: &[(&str, Row)] = &[
-    ("http://schemas.microsoft.com/office/2006/xmlpackage", row("flat-opc", UnsupportedFormat, "単一 XML の Office 文書")),
-    ("http://schemas.microsoft.com/office/word/2003/wordml", row("wordml", UnsupportedFormat, "Word 2003 XML 文書")),
-    ("urn:schemas-microsoft-com:office:spreadsheet", row("spreadsheetml", UnsupportedFormat, "XML スプレッドシート 2003")),
-    ("urn:oasis:names:tc:opendocument:xmlns:office", row("odf", UnsupportedFormat, "単一 XML の OpenDocument")),
+    (
+        "http://schemas.microsoft.com/office/2006/xmlpackage",
+        row("flat-opc", UnsupportedFormat, "単一 XML の Office 文書"),
+    ),
+    (
+        "http://schemas.microsoft.com/office/word/2003/wordml",
+        row("wordml", UnsupportedFormat, "Word 2003 XML 文書"),
+    ),
+    (
+        "urn:schemas-microsoft-com:office:spreadsheet",
+        row("spreadsheetml", UnsupportedFormat, "XML スプレッドシート 2003"),
+    ),
+    (
+        "urn:oasis:names:tc:opendocument:xmlns:office",
+        row("odf", UnsupportedFormat, "単一 XML の OpenDocument"),
+    ),
 ];
 
 /// Texts that are recognised by how they begin.
