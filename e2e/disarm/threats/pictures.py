@@ -1,0 +1,1 @@
+def emf(live): return b"x"
