@@ -99,6 +99,9 @@ removals! {
     PictureText "picture-text" Unknown
         "図の中の文字を描けませんでした。元の図で確かめてください。"
         "Text inside a drawing that could not be drawn; check it against the original."
+    Chart "chart-not-kept" Unknown
+        "旧形式のグラフは作り直せないため取り除きました。元のデータは表に残っています。"
+        "A chart of an old format; its data stay in the cells."
     Member "archive-member" Unknown
         "圧縮ファイルの中で無害化できないファイルを取り除きました。"
         "A member of the archive that could not be disarmed."

@@ -19,12 +19,15 @@ mod encrypted;
 mod font;
 mod members;
 mod metafile;
+mod officeart;
 mod ooxml;
 mod options;
 mod outcome;
 mod pdf;
 mod raster;
 mod text;
+mod workbook;
+mod xls;
 mod zip;
 
 pub use catalogue::{Explanation, explain, explanations};
@@ -114,6 +117,7 @@ fn rebuild(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Result<(Vec<u
         Format::Emf | Format::Wmf => raster::draw_metafile(input, ctx),
         Format::Pdf => Ok((pdf::rebuild(input, ctx)?, Format::Pdf)),
         f @ (Format::Txt | Format::Csv) => Ok((text::rebuild(input, f, ctx)?, f)),
+        Format::Xls => xls::rebuild(input, ctx),
         Format::Zip => Ok((archive::rebuild(input, ctx)?, Format::Zip)),
         f => Err(Refusal::new(RefusalCode::UnsupportedFormat, f.extension())),
     }
@@ -157,6 +161,7 @@ pub(crate) fn extract_pieces(
 ) -> Result<Vec<TextPiece>, Refusal> {
     match format {
         f if f.is_ooxml() => ooxml::extract_text(input, f, ctx),
+        Format::Xls => xls::extract_text(input, ctx),
         Format::Pdf => pdf::extract_text(input, ctx),
         Format::Txt | Format::Csv => text::extract_text(input, format, ctx),
         Format::Zip => archive::extract_text(input, ctx),

@@ -2,7 +2,7 @@
 
 use super::Kind;
 pub(super) use crate::compound::MAGIC;
-use crate::{RefusalCode, compound::Compound};
+use crate::{Format, RefusalCode, compound::Compound};
 
 /// The kind by the streams of the root storage.
 pub(super) fn kind(bytes: &[u8]) -> Kind {
@@ -22,7 +22,7 @@ pub(super) fn kind(bytes: &[u8]) -> Kind {
     let row = if has("WordDocument") {
         ("doc", "Word 97-2003 文書")
     } else if has("Workbook") || has("Book") {
-        ("xls", "Excel 97-2003 ブック")
+        return Kind::supported(Format::Xls);
     } else if has("PowerPoint Document") || has("PP97_DUALSTORAGE") {
         ("ppt", "PowerPoint 97-2003 プレゼンテーション")
     } else if has("__properties_version1.0") {

@@ -43,3 +43,13 @@ pub(crate) fn extract_text(
 ) -> Result<Vec<TextPiece>, Refusal> {
     rebuild::Rebuild::new(input, format, true, ctx)?.run_text()
 }
+
+/// May this formula (without the leading `=`) stay in a workbook?
+pub(crate) fn formula_is_allowed(formula: &str) -> bool {
+    formula::is_allowed(formula)
+}
+
+/// May a document link to this address?
+pub(crate) fn link_is_allowed(address: &str) -> bool {
+    links::allowed(&links::normalised(address))
+}
