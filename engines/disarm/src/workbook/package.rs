@@ -307,9 +307,8 @@ fn escaped_text(text: &str) -> String {
         let (head, tail) = rest.split_at_checked(at).unwrap_or((rest, ""));
         out.push_str(head);
         let code = tail.as_bytes().get(2..7);
-        let is_escape = code.is_some_and(|code| {
-            code.iter().take(4).all(u8::is_ascii_hexdigit) && code.last() == Some(&b'_')
-        });
+        let is_escape = code
+            .is_some_and(|code| code.iter().take(4).all(u8::is_ascii_hexdigit) && code.last() == Some(&b'_'));
         out.push_str(if is_escape { "_x005F_x" } else { "_x" });
         rest = tail.get(2..).unwrap_or_default();
     }

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::package::{OFFICE, escaped, push_text};
 use super::styles::push_colour;
-use super::{Area, Cell, Condition, Page, Row, Sheet, Validation, Value, Workbook, cell_name};
 use super::tokens::{error_text, number};
+use super::{Area, Cell, Condition, Page, Row, Sheet, Validation, Value, Workbook, cell_name};
 
 /// The part. `rules` counts the rules of the sheets before; relationships of links come first, then from `first_free`.
 pub(super) fn write(
@@ -134,7 +134,8 @@ fn push_defaults(out: &mut String, sheet: &Sheet) {
 }
 
 fn push_columns(out: &mut String, sheet: &Sheet) {
-    let mut columns: Vec<_> = sheet.columns.iter().filter(|c| c.first <= c.last && c.last <= 0x3FFF).collect();
+    let mut columns: Vec<_> =
+        sheet.columns.iter().filter(|c| c.first <= c.last && c.last <= 0x3FFF).collect();
     columns.sort_by_key(|column| column.first);
     let mut next = 0;
     let mut cols = String::new();

@@ -63,7 +63,9 @@ pub(super) fn write(styles: &Styles, differences: &[&Difference]) -> String {
     }
     out.push_str("</borders><cellStyleXfs count=\"1\"><xf numFmtId=\"0\" fontId=\"0\" fillId=\"0\" borderId=\"0\"/></cellStyleXfs>");
     let _ = write!(out, "<cellXfs count=\"{}\">{cells}</cellXfs>", formats.len());
-    out.push_str("<cellStyles count=\"1\"><cellStyle name=\"Normal\" xfId=\"0\" builtinId=\"0\"/></cellStyles>");
+    out.push_str(
+        "<cellStyles count=\"1\"><cellStyle name=\"Normal\" xfId=\"0\" builtinId=\"0\"/></cellStyles>",
+    );
     let _ = write!(out, "<dxfs count=\"{}\">", differences.len());
     for difference in differences {
         push_difference(&mut out, difference);

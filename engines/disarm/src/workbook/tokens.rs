@@ -65,13 +65,8 @@ pub(crate) fn text(
     extra: &[u8],
     base: (u32, u32),
 ) -> Result<String, Unwritable> {
-    let mut writer = Writer {
-        scope,
-        cursor: Cursor::new(tokens),
-        extra: Cursor::new(extra),
-        stack: Vec::new(),
-        base,
-    };
+    let mut writer =
+        Writer { scope, cursor: Cursor::new(tokens), extra: Cursor::new(extra), stack: Vec::new(), base };
     while !writer.cursor.is_empty() {
         writer.token()?;
     }

@@ -109,8 +109,7 @@ impl Shapes {
         for record in officeart::Records::new(&self.drawing) {
             walk(record, 0, None, &mut |shape, anchor| {
                 // Each shape with data of its own has the next object.
-                let object =
-                    shape.children().any(|r| r.kind == 0xF011).then(|| objects.next()).flatten();
+                let object = shape.children().any(|r| r.kind == 0xF011).then(|| objects.next()).flatten();
                 if let (Some(object), Some(anchor)) = (object, anchor) {
                     draw(shape, object, anchor, globals, sheet, ctx);
                 }

@@ -220,8 +220,9 @@ impl Reader<'_> {
         array: Option<Area>,
         ctx: &mut Context<'_>,
     ) -> Result<(), Refusal> {
-        let text = tokens::text(&self.globals.scope, code, extra, base)
-            .and_then(|text| if ooxml::formula_is_allowed(&text) { Ok(text) } else { Err(Unwritable::Outside) });
+        let text = tokens::text(&self.globals.scope, code, extra, base).and_then(|text| {
+            if ooxml::formula_is_allowed(&text) { Ok(text) } else { Err(Unwritable::Outside) }
+        });
         match text {
             Ok(text) => {
                 ctx.charge_expanded(text.len() as u64)?;

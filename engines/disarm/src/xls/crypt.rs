@@ -114,7 +114,8 @@ impl Cipher {
             }
             Self::Xor { key, hash } => {
                 // Only characters of one byte can be in such a password.
-                let bytes: Vec<u8> = password.chars().map(|c| u8::try_from(c).unwrap_or(b'?')).take(15).collect();
+                let bytes: Vec<u8> =
+                    password.chars().map(|c| u8::try_from(c).unwrap_or(b'?')).take(15).collect();
                 (xor_hash(&bytes) == *hash).then(|| Key::Xor(xor_keys(&bytes, *key)))
             }
         }

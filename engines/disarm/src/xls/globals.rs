@@ -205,7 +205,8 @@ impl Globals {
 
     fn number_format(&mut self, mut cursor: Cursor<'_>) -> Option<()> {
         let id = cursor.u16()?;
-        let code = if self.texts.biff8 { self.texts.long(&mut cursor) } else { self.texts.short(&mut cursor) };
+        let code =
+            if self.texts.biff8 { self.texts.long(&mut cursor) } else { self.texts.short(&mut cursor) };
         self.book.styles.numbers.insert(id, code?);
         Some(())
     }
@@ -222,7 +223,11 @@ impl Globals {
             text_prefix: flags & 8 != 0 && flags & 4 == 0,
             ..Format::default()
         };
-        if self.texts.biff8 { self.format_8(&mut format, cursor) } else { self.format_5(&mut format, cursor) };
+        if self.texts.biff8 {
+            self.format_8(&mut format, cursor)
+        } else {
+            self.format_5(&mut format, cursor)
+        };
         self.book.styles.formats.push(format);
         Some(())
     }
@@ -458,11 +463,8 @@ impl Globals {
         }
         let hidden = raw.flags & 1 != 0;
         // A name can be there once in its scope.
-        let known = self
-            .book
-            .names
-            .iter()
-            .any(|name| name.sheet == sheet && name.name.to_lowercase() == lower);
+        let known =
+            self.book.names.iter().any(|name| name.sheet == sheet && name.name.to_lowercase() == lower);
         if !known && name_is_sound(&raw.name) {
             self.book.names.push(Name { name: raw.name, formula, sheet, hidden });
         }

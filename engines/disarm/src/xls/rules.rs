@@ -1,8 +1,8 @@
 //! Rules for what may be entered and for how cells look ([MS-XLS] 2.4.89, 2.4.42, 2.4.43).
 
+use super::Report;
 use super::cells::{Reader, long_area};
 use super::globals::{colour, place};
-use super::Report;
 use crate::workbook::cursor::Cursor;
 use crate::workbook::tokens;
 use crate::workbook::{Area, Border, Colour, Condition, Difference, Fill, Validation};

@@ -136,7 +136,8 @@ fn cell_of(name: &str) -> Option<(u32, u32)> {
 
 /// Where a link leads: an address outside, and a place in the document.
 pub(crate) fn moniker(mut cursor: Cursor<'_>) -> Option<(String, String)> {
-    const URL: [u8; 16] = [0xE0, 0xC9, 0xEA, 0x79, 0xF9, 0xBA, 0xCE, 0x11, 0x8C, 0x82, 0, 0xAA, 0, 0x4B, 0xA9, 0x0B];
+    const URL: [u8; 16] =
+        [0xE0, 0xC9, 0xEA, 0x79, 0xF9, 0xBA, 0xCE, 0x11, 0x8C, 0x82, 0, 0xAA, 0, 0x4B, 0xA9, 0x0B];
     const FILE: [u8; 16] = [3, 3, 0, 0, 0, 0, 0, 0, 0xC0, 0, 0, 0, 0, 0, 0, 0x46];
     cursor.u32()?;
     let flags = cursor.u32()?;
