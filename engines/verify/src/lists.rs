@@ -31,5 +31,13 @@ lists! {
     WPG "ooxml/wpg.list"
     WPS "ooxml/wps.list"
     X "ooxml/x.list"
+    X14 "ooxml/x14.list"
     XDR "ooxml/xdr.list"
+    XM "ooxml/xm.list"
 }
+
+/// The one wording of the part that says which array formulas spill; cells refer to it with `cm="1"`.
+pub const SPILL: &str = concat!(
+    "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n",
+    include_str!("../lists/ooxml/spill.xml")
+);

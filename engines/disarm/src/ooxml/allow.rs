@@ -44,6 +44,8 @@ namespaces! {
     XML 19 "xml" "http://www.w3.org/XML/1998/namespace" "" "";
     W14 20 "w14" "http://schemas.microsoft.com/office/word/2010/wordml" "" lists::W14;
     WP14 21 "wp14" "http://schemas.microsoft.com/office/word/2010/wordprocessingDrawing" "" lists::WP14;
+    X14 22 "x14" "http://schemas.microsoft.com/office/spreadsheetml/2009/9/main" "" lists::X14;
+    XM 23 "xm" "http://schemas.microsoft.com/office/excel/2006/main" "" lists::XM;
 }
 
 impl Ns {

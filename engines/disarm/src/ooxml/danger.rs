@@ -28,7 +28,6 @@ const ELEMENTS: &[(Ns, &[&str], RemovalCode)] = &[
     (Ns::P, &["cmd", "sndAc"], Action),
     (Ns::P, &["audio", "video"], Media),
     (Ns::A, &["audioFile", "videoFile", "wavAudioFile", "audioCd", "quickTimeFile", "snd"], Media),
-    (Ns::X, &["legacyDrawing"], Annotation),
     (Ns::C, &["externalData"], EmbeddedFile),
 ];
 
@@ -125,6 +124,8 @@ pub(super) fn value_is_allowed(spec: &Spec, attribute: &str, value: &str) -> boo
                 .iter()
                 .any(|bad| lower.contains(bad))
         }
+        // The extension is judged with what it holds.
+        "uri" if spec.ns == Ns::X => true,
         "uri" => spec.ns == Ns::A && graphic_uri(value).is_some(),
         // Positions in the document itself.
         "location" | "w:anchor" => !value.contains(['\\', '|', '[', '\n']) && !value.contains("//"),

@@ -6,14 +6,37 @@
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
-/// May this formula (without the leading `=`) stay?
+use super::links;
+
+/// What a formula of this workbook may not name, because it is not in the output.
+#[derive(Debug, Default)]
+pub(super) struct Scope {
+    /// Defined names that were dropped, in lower case.
+    pub(super) names: HashSet<String>,
+    /// Sheets that were dropped, in lower case.
+    pub(super) sheets: HashSet<String>,
+    /// Links are dropped whatever their target.
+    pub(super) drop_links: bool,
+}
+
+/// May this formula (without the leading `=`) stay in a document of any kind?
 pub(super) fn is_allowed(formula: &str) -> bool {
+    static ANY: OnceLock<Scope> = OnceLock::new();
+    is_allowed_in(formula, ANY.get_or_init(Scope::default))
+}
+
+/// May this formula stay in this workbook?
+pub(super) fn is_allowed_in(formula: &str, scope: &Scope) -> bool {
     let formula = formula.trim();
-    !formula.is_empty() && formula.len() <= 8_192 * 4 && Tokens { rest: formula }.all_allowed()
+    !formula.is_empty()
+        && formula.len() <= 8_192 * 4
+        && Tokens { rest: formula, whole: formula, scope }.all_allowed()
 }
 
 struct Tokens<'a> {
     rest: &'a str,
+    whole: &'a str,
+    scope: &'a Scope,
 }
 
 impl Tokens<'_> {
@@ -29,7 +52,10 @@ impl Tokens<'_> {
                     }
                 }
                 '\'' => match self.quoted('\'') {
-                    Some(sheet) if sheet_is_local(&sheet) && self.rest.starts_with('!') => {}
+                    Some(sheet)
+                        if sheet_is_local(&sheet)
+                            && self.rest.starts_with('!')
+                            && !self.scope.sheets.contains(&sheet.to_lowercase()) => {}
                     _ => return false,
                 },
                 // A bracket that follows a table's name selects its columns; any other names another workbook.
@@ -61,11 +87,18 @@ impl Tokens<'_> {
                 c if is_name_start(c) => {
                     let length = self.rest.find(|c: char| !is_name_part(c)).unwrap_or(self.rest.len());
                     let name = self.rest.get(..length).unwrap_or_default();
-                    let call = self.rest.get(length..).is_some_and(|tail| tail.trim_start().starts_with('('));
+                    let tail = self.rest.get(length..).unwrap_or_default();
+                    let arguments = tail.trim_start().strip_prefix('(');
                     // `(` after white space is an intersection with a group, unless the name is a function's.
-                    if call && !function_is_allowed(name) {
+                    let fine = match arguments {
+                        Some(arguments) => self.call_is_allowed(name, arguments.trim_start()),
+                        None if tail.starts_with('!') => !self.scope.sheets.contains(&name.to_lowercase()),
+                        None => self.scope.names.is_empty() || !self.scope.names.contains(&name.to_lowercase()),
+                    };
+                    if !fine {
                         return false;
                     }
+                    let call = arguments.is_some();
                     is_name = !call;
                     self.advance(length);
                 }
@@ -83,6 +116,36 @@ impl Tokens<'_> {
             previous_is_name = is_name;
         }
         braces == 0
+    }
+
+    /// Some functions depend on what they are given, which must then stand there as a text.
+    fn call_is_allowed(&self, name: &str, arguments: &str) -> bool {
+        let upper = name.to_ascii_uppercase();
+        let literal = || {
+            let rest = arguments.strip_prefix('"')?;
+            rest.split_once('"').map(|(text, _)| text)
+        };
+        match upper.as_str() {
+            // What follows by `&` stays behind the host or the `#`.
+            "HYPERLINK" => {
+                let target = literal().unwrap_or_default();
+                let inside = target.starts_with('#')
+                    && !target.contains(['\\', '|', '['])
+                    && !target.contains("//");
+                inside || (!self.scope.drop_links && links::allowed(&links::normalised(target)))
+            }
+            // Where the file lies on the reader's computer is nobody's business.
+            "CELL" => literal().is_some_and(|what| CELL_ASPECTS.contains(&what.to_ascii_lowercase().as_str())),
+            // Excel reaches open workbooks only, others fetch files: no text of it may look like a path.
+            "INDIRECT" => {
+                self.whole.split('"').skip(1).step_by(2).all(|text| !text.contains(['[', ']', '/', '\\', '|']))
+            }
+            _ => match upper.strip_prefix("_XLPM.") {
+                // A function that LET or a parameter of LAMBDA names.
+                Some(parameter) => !SPECIAL.contains(&parameter),
+                None => function_is_allowed(&upper),
+            },
+        }
     }
 
     fn advance(&mut self, bytes: usize) {
@@ -139,14 +202,24 @@ fn is_name_part(c: char) -> bool {
     is_name_start(c) || c.is_numeric() || matches!(c, '.' | '_' | '$' | '?')
 }
 
-fn function_is_allowed(name: &str) -> bool {
+/// What CELL may tell; not the file's name.
+const CELL_ASPECTS: &[&str] =
+    &["address", "col", "color", "contents", "format", "parentheses", "prefix", "protect", "row", "type", "width"];
+
+/// Names that no parameter may take: read again as a function, they reach outside.
+const SPECIAL: &[&str] = &[
+    "WEBSERVICE", "FILTERXML", "RTD", "CALL", "REGISTER", "REGISTER.ID", "EXEC", "IMAGE", "HYPERLINK", "INFO", "CELL",
+    "INDIRECT", "STOCKHISTORY", "TRANSLATE", "DETECTLANGUAGE", "PY", "COPILOT",
+];
+
+/// Is this function, its name in capital letters, on the list?
+fn function_is_allowed(upper: &str) -> bool {
     static FUNCTIONS: OnceLock<HashSet<&'static str>> = OnceLock::new();
     let list = FUNCTIONS.get_or_init(|| {
         let lines = sekisho_verify::lists::FUNCTIONS.lines();
         lines.filter(|line| !line.starts_with('#')).flat_map(str::split_ascii_whitespace).collect()
     });
-    let upper = name.to_ascii_uppercase();
-    let bare = upper.strip_prefix("_XLFN.").unwrap_or(&upper);
+    let bare = upper.strip_prefix("_XLFN.").unwrap_or(upper);
     let bare = bare.strip_prefix("_XLWS.").unwrap_or(bare);
     list.contains(bare)
 }
@@ -169,6 +242,13 @@ mod tests {
             "1E+10*.5%",
             "TEXT(A1,\"ggge年m月d日\")",
             "売上合計+1",
+            "HYPERLINK(\"https://example.jp/?q=\"&A1,\"地図\")",
+            "HYPERLINK(\"#\"&A1&\"!A1\",\"目次\")",
+            "CELL(\"address\",A1)",
+            "INDIRECT(\"R\"&ROW()&\"C1\",FALSE)",
+            "_xlfn.LET(_xlpm.f,_xlfn.LAMBDA(_xlpm.x,_xlpm.x+1),_xlpm.f(2))",
+            "_xlfn._xlws.FILTER(A1:A9,B1:B9=\"済\")",
+            "_xlfn.TEXTSPLIT(A1,\"、\")",
         ] {
             assert!(is_allowed(formula), "{formula}");
         }
@@ -185,7 +265,6 @@ mod tests {
             "'[1]Sheet 1'!A1",
             "'\\\\host\\share\\[a.xlsx]S'!A1",
             "[1]!name",
-            "HYPERLINK(\"http://127.0.0.1\")",
             "EXEC(\"calc\")",
             "CALL(\"kernel32\",\"WinExec\",\"JCJ\",\"calc\",0)",
             "REGISTER.ID(\"a\",\"b\")",
@@ -194,11 +273,34 @@ mod tests {
             "_xll.Foo()",
             "MyMacro(1)",
             "INDIRECT(\"'file:///etc/passwd'#$Sheet1.A1\")",
+            "HYPERLINK(A1)",
+            "HYPERLINK(\"file:///c:/a.exe\")",
+            "HYPERLINK(\"\\\\host\\a.exe\")",
+            "HYPERLINK(\"https://\"&A1)",
+            "CELL(\"filename\",A1)",
+            "CELL(A1)",
+            "INFO(\"directory\")",
+            "INDIRECT(\"[a.xlsx]S!A1\")",
+            "_xlfn.LET(_xlpm.WEBSERVICE,1,_xlpm.WEBSERVICE(A1))",
+            "CUBEVALUE(\"a\",\"b\")",
             "\"open",
             "",
         ] {
             assert!(!is_allowed(formula), "{formula}");
         }
+    }
+
+    #[test]
+    fn what_is_not_in_the_output_is_not_named() {
+        let scope = Scope {
+            names: HashSet::from(["外".to_owned()]),
+            sheets: HashSet::from(["macro1".to_owned()]),
+            drop_links: true,
+        };
+        for formula in ["外+1", "SUM(Macro1!A1)", "'Macro1'!A1", "HYPERLINK(\"https://example.jp/\")"] {
+            assert!(is_allowed(formula) && !is_allowed_in(formula, &scope), "{formula}");
+        }
+        assert!(is_allowed_in("\"外\"&内!A1", &scope));
     }
 
     proptest::proptest! {

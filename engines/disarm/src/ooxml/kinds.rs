@@ -67,8 +67,9 @@ kinds! {
     WordFooter W "ftr" "footer" "wordprocessingml.footer" "word/footer#.xml" [Chart DiagramData DiagramLayout DiagramStyle DiagramColors] [];
     Workbook X "workbook" "officeDocument" "spreadsheetml.sheet.main" "xl/workbook.xml"
         [Worksheet Chartsheet] [SharedStrings SheetStyles Theme];
-    Worksheet X "worksheet" "worksheet" "spreadsheetml.worksheet" "xl/worksheets/sheet#.xml" [SheetDrawing Table] [];
+    Worksheet X "worksheet" "worksheet" "spreadsheetml.worksheet" "xl/worksheets/sheet#.xml" [SheetDrawing Table] [SheetComments];
     Chartsheet X "chartsheet" "chartsheet" "spreadsheetml.chartsheet" "xl/chartsheets/sheet#.xml" [SheetDrawing] [];
+    SheetComments X "comments" "comments" "spreadsheetml.comments" "xl/comments#.xml" [] [];
     SharedStrings X "sst" "sharedStrings" "spreadsheetml.sharedStrings" "xl/sharedStrings.xml" [] [];
     SheetStyles X "styleSheet" "styles" "spreadsheetml.styles" "xl/styles.xml" [] [];
     Table X "table" "table" "spreadsheetml.table" "xl/tables/table#.xml" [] [];
@@ -192,6 +193,7 @@ impl Kind {
                 | Self::Table
                 | Self::CommentAuthors
                 | Self::SlideComments
+                | Self::SheetComments
         )
     }
 

@@ -12,6 +12,7 @@ mod fields;
 mod formula;
 mod kinds;
 mod links;
+mod notes;
 mod package;
 mod part;
 mod placeholder;

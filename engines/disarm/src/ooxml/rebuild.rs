@@ -6,10 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use super::allow::{self, Ns};
+use super::formula::Scope;
 use super::kinds::{Family, Kind, OFFICE};
 use super::package::{Package, Relationship, Target};
 use super::xml::{self, Element};
-use super::{fields, links, part::PartJudge, placeholder, text};
+use super::{fields, links, notes, part::PartJudge, placeholder, text};
 use crate::zip::{Storage, Writer};
 use crate::{Format, Refusal, RefusalCode, RemovalCode, TextPiece, context::Context};
 
@@ -57,6 +58,14 @@ pub(super) struct Rebuild<'a, 'c, 'o> {
     /// The drawing of a diagram by the diagram's input part: an identifier in the part that shows it.
     pub(super) diagram_drawings: HashMap<String, String>,
     pub(super) shared_strings: Vec<String>,
+    /// What formulas may not name.
+    pub(super) scope: Scope,
+    /// The workbook says which of its array formulas spill.
+    pub(super) dynamic_arrays: bool,
+    /// The input's drawing of comments by the output path of the comments.
+    pub(super) note_shapes: HashMap<String, String>,
+    /// Blocks of 1024 identifiers that drawings of comments have taken.
+    note_blocks: usize,
     pub(super) pieces: Vec<TextPiece>,
 }
 
@@ -68,6 +77,7 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
         ctx: &'c mut Context<'o>,
     ) -> Result<Self, Refusal> {
         let package = Package::read(input, ctx)?;
+        let ctx_drop_links = ctx.options().drop_links;
         Ok(Self {
             package,
             ctx,
@@ -85,6 +95,10 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
             sheet_names: HashMap::new(),
             diagram_drawings: HashMap::new(),
             shared_strings: Vec::new(),
+            scope: Scope { drop_links: ctx_drop_links, ..Scope::default() },
+            dynamic_arrays: false,
+            note_shapes: HashMap::new(),
+            note_blocks: 0,
             pieces: Vec::new(),
         })
     }
@@ -226,6 +240,8 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
         let (ns, root) = job.kind.root();
         let Some(spec) = allow::element(ns, root) else { return Ok(()) };
         let mut relations = Relations { known: relationships, links: Vec::new() };
+        self.name_parts_of_sheet(job, &relations);
+        self.attach_spill(job, &mut relations)?;
         // Parts that belong here without being named come first: shared strings before sheets.
         for &kind in job.kind.silent() {
             self.request_silent(kind, &mut relations)?;
@@ -274,6 +290,9 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
         }
         self.ctx.charge_output(written.len() as u64)?;
         self.output.push((job.path.clone(), written.into_bytes()));
+        if job.kind == Kind::SheetComments {
+            self.draw_notes(job, element)?;
+        }
         let media = if job.kind == Kind::main(self.family) {
             Kind::main_media_type(self.family, self.written_as)
         } else {
@@ -286,6 +305,58 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
             self.ctx.charge_output(bytes.len() as u64)?;
             self.output.push((format!("{folder}/_rels/{file}.rels"), bytes));
         }
+        Ok(())
+    }
+
+    /// What belongs to a sheet is found by the sheet's name.
+    fn name_parts_of_sheet(&mut self, job: &Job, relations: &Relations) {
+        if !matches!(job.kind, Kind::Worksheet | Kind::Chartsheet) {
+            return;
+        }
+        for relationship in relations.known.values() {
+            let belongs = [Kind::SheetComments, Kind::SheetDrawing, Kind::Table];
+            if let Target::Part(part) = &relationship.target
+                && belongs.iter().any(|kind| relationship.leads_to(*kind))
+            {
+                self.sheet_names.entry(part.to_lowercase()).or_insert_with(|| job.place.clone());
+            }
+        }
+    }
+
+    /// A workbook whose formulas spill says so in a part that has one wording.
+    fn attach_spill(&mut self, job: &Job, relations: &mut Relations) -> Result<(), Refusal> {
+        let metadata = relations.known.values().find(|old| old.is_standard && old.segment == "sheetMetadata");
+        let (Kind::Workbook, Some(Target::Part(part))) = (job.kind, metadata.map(|old| old.target.clone())) else {
+            return Ok(());
+        };
+        let bytes = self.package.bytes(&part, self.ctx)?.unwrap_or_default();
+        self.accounted.insert(part.to_lowercase());
+        if !bytes.windows(6).any(|window| window == b"XLDAPR") {
+            return Ok(());
+        }
+        self.dynamic_arrays = true;
+        let text = sekisho_verify::lists::SPILL;
+        self.ctx.charge_output(text.len() as u64)?;
+        self.output.push(("xl/metadata.xml".to_owned(), text.as_bytes().to_vec()));
+        let media = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheetMetadata+xml";
+        self.media_types.push(("xl/metadata.xml".to_owned(), media.to_owned()));
+        relations.add(format!("{OFFICE}sheetMetadata"), "xl/metadata.xml".to_owned(), false);
+        Ok(())
+    }
+
+    /// Writes the boxes of a sheet's comments, where the input had them if it says so.
+    fn draw_notes(&mut self, job: &Job, comments: &Element) -> Result<(), Refusal> {
+        let old = match self.note_shapes.get(&job.path).cloned() {
+            Some(part) => self.package.bytes(&part, self.ctx)?.unwrap_or_default(),
+            None => Vec::new(),
+        };
+        let cells = notes::cells(comments);
+        let drawn = notes::draw(&cells, &String::from_utf8_lossy(&old), self.note_blocks);
+        self.note_blocks = self.note_blocks.saturating_add(cells.len() / 1024 + 1);
+        self.ctx.charge_output(drawn.len() as u64)?;
+        let path = notes::path(&job.path);
+        self.media_types.push((path.clone(), notes::MEDIA_TYPE.to_owned()));
+        self.output.push((path, drawn.into_bytes()));
         Ok(())
     }
 
@@ -416,6 +487,12 @@ impl Relations {
         format!("rId{}", at + 1)
     }
 
+    /// The part that a written relationship of this type leads to.
+    pub(super) fn target_of(&self, relation: &str) -> Option<String> {
+        let found = self.links.iter().find(|link| link.relation.strip_prefix(OFFICE) == Some(relation));
+        found.map(|link| link.target.clone())
+    }
+
     pub(super) fn add_picture(&mut self, path: String) -> String {
         self.add(format!("{OFFICE}image"), path, false)
     }
@@ -503,7 +580,9 @@ fn code_of(segment: &str) -> RemovalCode {
         | "powerPivotData"
         | "mailMergeSource" => RemovalCode::DataConnection,
         "customXml" | "customXmlProps" | "tags" | "xmlMaps" | "customProperty" => RemovalCode::CustomXml,
-        "comments" | "commentAuthors" | "threadedComment" | "commentsExtended" | "vmlDrawing" | "people" => {
+        // The comments themselves have a part of their own; these say how it is drawn and who is who.
+        "threadedComment" | "vmlDrawing" | "person" => RemovalCode::Metadata,
+        "comments" | "commentAuthors" | "commentsExtended" | "people" => {
             RemovalCode::Annotation
         }
         "printerSettings" | "webSettings" | "calcChain" | "viewProps" | "stylesWithEffects"
@@ -539,8 +618,10 @@ fn code_of_part(lower: &str) -> RemovalCode {
         ("connections", RemovalCode::DataConnection),
         ("pivot", RemovalCode::DataConnection),
         ("querytable", RemovalCode::DataConnection),
+        ("threadedcomment", RemovalCode::Metadata),
+        ("persons/", RemovalCode::Metadata),
         ("comment", RemovalCode::Annotation),
-        ("vmldrawing", RemovalCode::Annotation),
+        ("vmldrawing", RemovalCode::Metadata),
         ("glossary/", RemovalCode::Metadata),
         ("/media/", RemovalCode::DrawingReplaced),
     ];

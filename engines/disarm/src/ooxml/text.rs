@@ -29,6 +29,14 @@ pub(super) fn collect(root: &Element, job: &Job, pieces: &mut Vec<TextPiece>) {
 }
 
 fn walk(element: &Element, job: &Job, pieces: &mut Vec<TextPiece>) {
+    if element.is(Ns::X, "comment") {
+        let text = element.child(Ns::X, "text").map(of_rich).unwrap_or_default();
+        if !text.trim().is_empty() {
+            let location = format!("{}!{} コメント", job.place, element.attribute("ref").unwrap_or("?"));
+            pieces.push(TextPiece { location, text });
+        }
+        return;
+    }
     let is_paragraph = element.is(Ns::W, "p") || element.is(Ns::A, "p");
     let is_loose = element.is(Ns::C, "v")
         || (element.spec.ns == Ns::X && element.spec.text && is_header(element.spec.local));

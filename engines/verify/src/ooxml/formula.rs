@@ -7,7 +7,9 @@ use super::relations::is_address;
 
 /// Does this formula stay within its workbook?
 pub(super) fn formula_is_local(formula: &str) -> bool {
-    let Some(bare) = without_strings(formula) else { return false };
+    let Some((bare, strings)) = without_strings(formula) else { return false };
+    let mut strings = strings.iter();
+    let mut wants_text = None;
     let lower = bare.to_lowercase();
     if bare.contains(['|', '\\']) || lower.contains("]!") || lower.contains("://") {
         return false;
@@ -16,6 +18,14 @@ pub(super) fn formula_is_local(formula: &str) -> bool {
     let mut ended = false;
     let mut previous = None;
     for c in bare.chars() {
+        if c == TEXT {
+            let text = strings.next().map(String::as_str).unwrap_or_default();
+            if wants_text.take().is_some_and(|function: String| !text_is_harmless(&function, text)) {
+                return false;
+            }
+        } else if wants_text.is_some() && !c.is_whitespace() {
+            return false;
+        }
         match c {
             ' ' | '\n' | '\t' | '\r' => {
                 ended = true;
@@ -23,10 +33,13 @@ pub(super) fn formula_is_local(formula: &str) -> bool {
                 continue;
             }
             '(' => {
-                if !word.is_empty() && !is_listed(&word) {
-                    return false;
+                let name = std::mem::take(&mut word).to_uppercase();
+                match name.as_str() {
+                    "HYPERLINK" | "CELL" => wants_text = Some(name),
+                    "INDIRECT" if formula.split('"').skip(1).step_by(2).all(|t| !t.contains(PATH)) => {}
+                    _ if !name.is_empty() && !is_listed(&name) => return false,
+                    _ => {}
                 }
-                word.clear();
             }
             // Contents of brackets are blanked, so a bracket opens after a table's name or inside a bracket.
             '[' if !matches!(previous, Some(p) if char::is_alphanumeric(p) || "_.[]".contains(p)) => {
@@ -43,12 +56,26 @@ pub(super) fn formula_is_local(formula: &str) -> bool {
         ended = false;
         previous = Some(c);
     }
-    true
+    wants_text.is_none()
 }
 
-/// The formula with string contents taken out. A quoted sheet name must name no file.
-fn without_strings(formula: &str) -> Option<String> {
+/// Stands for a text.
+const TEXT: char = '\u{2}';
+const PATH: [char; 5] = ['/', '\\', '[', ']', '|'];
+
+/// May these functions be given this text?
+fn text_is_harmless(function: &str, text: &str) -> bool {
+    match function {
+        "HYPERLINK" if text.starts_with('#') => !text.contains(['\\', '|', '[']) && !text.contains("//"),
+        "HYPERLINK" => is_address(text.trim()),
+        _ => !text.eq_ignore_ascii_case("filename"),
+    }
+}
+
+/// The formula with its texts taken out, and those. A quoted sheet name must name no file.
+fn without_strings(formula: &str) -> Option<(String, Vec<String>)> {
     let mut out = String::new();
+    let mut strings = Vec::new();
     let mut characters = formula.chars();
     let mut bracket = 0_i32;
     while let Some(c) = characters.next() {
@@ -59,8 +86,15 @@ fn without_strings(formula: &str) -> Option<String> {
         }
         match c {
             '"' if bracket == 0 => {
-                characters.find(|&c| c == '"')?;
-                out.push('0');
+                let mut text = String::new();
+                loop {
+                    match characters.next()? {
+                        '"' => break,
+                        c => text.push(c),
+                    }
+                }
+                strings.push(text);
+                out.push(TEXT);
             }
             // Inside brackets it escapes one character of a column's name.
             '\'' if bracket > 0 => {
@@ -83,10 +117,31 @@ fn without_strings(formula: &str) -> Option<String> {
             c => out.push(c),
         }
     }
-    Some(out)
+    Some((out, strings))
 }
 
-fn is_listed(name: &str) -> bool {
+/// Functions that reach outside, so that nothing else may bear their name.
+const OUTSIDE: &[&str] = &[
+    "WEBSERVICE",
+    "FILTERXML",
+    "RTD",
+    "CALL",
+    "REGISTER",
+    "REGISTER.ID",
+    "EXEC",
+    "IMAGE",
+    "HYPERLINK",
+    "INFO",
+    "CELL",
+    "INDIRECT",
+    "STOCKHISTORY",
+    "TRANSLATE",
+    "DETECTLANGUAGE",
+    "PY",
+    "COPILOT",
+];
+
+fn is_listed(upper: &str) -> bool {
     static LIST: OnceLock<HashSet<String>> = OnceLock::new();
     let list = LIST.get_or_init(|| {
         let text = crate::lists::FUNCTIONS;
@@ -95,7 +150,9 @@ fn is_listed(name: &str) -> bool {
             .flat_map(|l| l.split(' ').map(str::to_owned))
             .collect()
     });
-    let upper = name.to_uppercase();
+    if let Some(parameter) = upper.strip_prefix("_XLPM.") {
+        return !OUTSIDE.contains(&parameter);
+    }
     let bare = upper.trim_start_matches("_XLFN.").trim_start_matches("_XLWS.");
     list.contains(bare)
 }

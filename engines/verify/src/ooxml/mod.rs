@@ -4,6 +4,7 @@
 //! are data, are the same, and [`rules`] names again what must never be in them.
 
 mod formula;
+mod notes;
 mod relations;
 mod rules;
 #[cfg(test)]
@@ -51,6 +52,16 @@ pub(super) fn verify(output: &[u8], format: Format, limits: &Limits) -> Result<(
         let media = if name == main { main_type(format) } else { part.media_type() };
         if types.get(name) != Some(&media) {
             return Err(VerifyFailure::new(name, "content type"));
+        }
+        if name == "xl/metadata.xml" {
+            if member.bytes != crate::lists::SPILL.as_bytes() {
+                return Err(VerifyFailure::new(name, "wording"));
+            }
+            continue;
+        }
+        if name.ends_with(".vml") {
+            notes::check(&member.bytes).ok_or_else(|| VerifyFailure::new(name, "wording"))?;
+            continue;
         }
         let ids = relations::ids(name, &parts)?;
         rules::check_part(name, part, &member.bytes, &ids, limits)?;

@@ -39,6 +39,9 @@ parts! {
     "xl/workbook.xml" "workbook" "spreadsheetml.sheet.main" "officeDocument";
     "xl/worksheets/sheet#.xml" "worksheet" "spreadsheetml.worksheet" "worksheet";
     "xl/chartsheets/sheet#.xml" "chartsheet" "spreadsheetml.chartsheet" "chartsheet";
+    "xl/comments#.xml" "comments" "spreadsheetml.comments" "comments";
+    "xl/drawings/vmlDrawing#.vml" "xml" "" "vmlDrawing";
+    "xl/metadata.xml" "metadata" "spreadsheetml.sheetMetadata" "sheetMetadata";
     "xl/sharedStrings.xml" "sst" "spreadsheetml.sharedStrings" "sharedStrings";
     "xl/styles.xml" "styleSheet" "spreadsheetml.styles" "styles";
     "xl/tables/table#.xml" "table" "spreadsheetml.table" "table";
@@ -67,6 +70,9 @@ parts! {
 impl Part {
     /// The content type that such a part must have.
     pub(super) fn media_type(&self) -> String {
+        if self.root == "xml" {
+            return "application/vnd.openxmlformats-officedocument.vmlDrawing".to_owned();
+        }
         if self.media.is_empty() {
             return "application/vnd.ms-office.drawingml.diagramDrawing+xml".to_owned();
         }
@@ -126,6 +132,8 @@ lists! {
     "dgm" "http://schemas.openxmlformats.org/drawingml/2006/diagram" "dgm";
     "dsp" "http://schemas.microsoft.com/office/drawing/2008/diagram" "dsp";
     "xdr" "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing" "xdr";
+    "x14" "http://schemas.microsoft.com/office/spreadsheetml/2009/9/main" "x14";
+    "xm" "http://schemas.microsoft.com/office/excel/2006/main" "xm";
 }
 const RELATIONSHIPS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 
@@ -163,7 +171,6 @@ pub(super) const NEVER: &[&str] = &[
     "control",
     "oleObjects",
     "oleObject",
-    "legacyDrawing",
     "externalReferences",
     "pivotCaches",
     "connections",
@@ -173,7 +180,6 @@ pub(super) const NEVER: &[&str] = &[
     "customProperties",
     "webPublishItems",
     "calcChain",
-    "extLst",
     "r:link",
     "r:href",
     "macro",
@@ -186,6 +192,14 @@ pub(super) const NEVER: &[&str] = &[
     "src",
     "o:althref",
     "w:macroName",
+];
+
+/// Extensions of sheets: rules of Excel 2010, their lists, sparklines, and the tie between a rule and its extension.
+const EXTENSIONS: [&str; 4] = [
+    "{78c0d931-6437-407d-a8ee-f0aad7539e65}",
+    "{cce6a557-97bc-4b89-adb6-d9c93caab3df}",
+    "{05c60535-1f16-4fd2-b633-f4f36f0b64e0}",
+    "{b025f937-c7b1-47d3-b67f-a62eff666e3e}",
 ];
 
 type Elements = HashMap<&'static str, HashSet<&'static str>>;
@@ -305,6 +319,9 @@ impl Walk<'_> {
                 bad()
             }
             "w:instr" if !field_is_local(value) => bad(),
+            "uri" if name == "ext" && !EXTENSIONS.contains(&lower.as_str()) => bad(),
+            "uri" if name == "ext" => Ok(()),
+            "cm" if value != "1" => bad(),
             "state" if lower == "veryhidden" => bad(),
             "uri" if name == "a:graphicData" => {
                 let table = "http://schemas.openxmlformats.org/drawingml/2006/table";
@@ -338,7 +355,7 @@ impl Walk<'_> {
                 Some((instruction, false)) => instruction.push_str(&text),
                 _ => return fail(),
             },
-            "f" | "c:f" | "definedName" | "formula" | "calculatedColumnFormula" | "totalsRowFormula"
+            "f" | "c:f" | "xm:f" | "definedName" | "formula" | "calculatedColumnFormula" | "totalsRowFormula"
                 if !formula_is_local(&text) =>
             {
                 return fail();

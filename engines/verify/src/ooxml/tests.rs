@@ -32,6 +32,11 @@ fn formulas_and_fields_are_judged_alike() {
         "SUM(T1[a])",
         "_xlfn.XLOOKUP(A1,B:B,C:C)",
         "#REF!",
+        "HYPERLINK( \"https://example.jp/?q=\"&A1,\"x\")",
+        "HYPERLINK(\"#S!A1\")",
+        "CELL(\"row\",A1)",
+        "INDIRECT(\"A\"&B1)",
+        "_xlpm.f(2)",
     ] {
         assert!(formula::formula_is_local(local), "{local}");
     }
@@ -43,6 +48,11 @@ fn formulas_and_fields_are_judged_alike() {
         "A1 [1]S!A1",
         "WEBSERVICE(A1)",
         "WEBSERVICE (A1)",
+        "HYPERLINK(A1)",
+        "HYPERLINK(\"\\\\h\\a\")",
+        "CELL(\"filename\")",
+        "INDIRECT(\"[a]S!A1\")",
+        "_xlpm.WEBSERVICE(1)",
         "_xll.F()",
         "'\\\\h\\s'!A1",
     ] {
