@@ -93,7 +93,9 @@ impl Tokens<'_> {
                     let fine = match arguments {
                         Some(arguments) => self.call_is_allowed(name, arguments.trim_start()),
                         None if tail.starts_with('!') => !self.scope.sheets.contains(&name.to_lowercase()),
-                        None => self.scope.names.is_empty() || !self.scope.names.contains(&name.to_lowercase()),
+                        None => {
+                            self.scope.names.is_empty() || !self.scope.names.contains(&name.to_lowercase())
+                        }
                     };
                     if !fine {
                         return false;
@@ -129,17 +131,21 @@ impl Tokens<'_> {
             // What follows by `&` stays behind the host or the `#`.
             "HYPERLINK" => {
                 let target = literal().unwrap_or_default();
-                let inside = target.starts_with('#')
-                    && !target.contains(['\\', '|', '['])
-                    && !target.contains("//");
+                let inside =
+                    target.starts_with('#') && !target.contains(['\\', '|', '[']) && !target.contains("//");
                 inside || (!self.scope.drop_links && links::allowed(&links::normalised(target)))
             }
             // Where the file lies on the reader's computer is nobody's business.
-            "CELL" => literal().is_some_and(|what| CELL_ASPECTS.contains(&what.to_ascii_lowercase().as_str())),
-            // Excel reaches open workbooks only, others fetch files: no text of it may look like a path.
-            "INDIRECT" => {
-                self.whole.split('"').skip(1).step_by(2).all(|text| !text.contains(['[', ']', '/', '\\', '|']))
+            "CELL" => {
+                literal().is_some_and(|what| CELL_ASPECTS.contains(&what.to_ascii_lowercase().as_str()))
             }
+            // Excel reaches open workbooks only, others fetch files: no text of it may look like a path.
+            "INDIRECT" => self
+                .whole
+                .split('"')
+                .skip(1)
+                .step_by(2)
+                .all(|text| !text.contains(['[', ']', '/', '\\', '|'])),
             _ => match upper.strip_prefix("_XLPM.") {
                 // A function that LET or a parameter of LAMBDA names.
                 Some(parameter) => !SPECIAL.contains(&parameter),
@@ -203,13 +209,39 @@ fn is_name_part(c: char) -> bool {
 }
 
 /// What CELL may tell; not the file's name.
-const CELL_ASPECTS: &[&str] =
-    &["address", "col", "color", "contents", "format", "parentheses", "prefix", "protect", "row", "type", "width"];
+const CELL_ASPECTS: &[&str] = &[
+    "address",
+    "col",
+    "color",
+    "contents",
+    "format",
+    "parentheses",
+    "prefix",
+    "protect",
+    "row",
+    "type",
+    "width",
+];
 
 /// Names that no parameter may take: read again as a function, they reach outside.
 const SPECIAL: &[&str] = &[
-    "WEBSERVICE", "FILTERXML", "RTD", "CALL", "REGISTER", "REGISTER.ID", "EXEC", "IMAGE", "HYPERLINK", "INFO", "CELL",
-    "INDIRECT", "STOCKHISTORY", "TRANSLATE", "DETECTLANGUAGE", "PY", "COPILOT",
+    "WEBSERVICE",
+    "FILTERXML",
+    "RTD",
+    "CALL",
+    "REGISTER",
+    "REGISTER.ID",
+    "EXEC",
+    "IMAGE",
+    "HYPERLINK",
+    "INFO",
+    "CELL",
+    "INDIRECT",
+    "STOCKHISTORY",
+    "TRANSLATE",
+    "DETECTLANGUAGE",
+    "PY",
+    "COPILOT",
 ];
 
 /// Is this function, its name in capital letters, on the list?

@@ -68,7 +68,10 @@ pub(super) fn draw(cells: &[(u32, u32)], old: &str, blocks: usize) -> String {
 fn usual(row: u32, column: u32) -> Place {
     let top = row.saturating_sub(1);
     let right = column.saturating_add(1).min(LAST.1);
-    ([right, 15, top, 10, right.saturating_add(2).min(LAST.1), 15, top.saturating_add(4).min(LAST.0), 4], false)
+    (
+        [right, 15, top, 10, right.saturating_add(2).min(LAST.1), 15, top.saturating_add(4).min(LAST.0), 4],
+        false,
+    )
 }
 
 /// What an old drawing says about its boxes. Such drawings need not be well-formed; numbers are all that is taken.

@@ -326,7 +326,8 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
     /// A workbook whose formulas spill says so in a part that has one wording.
     fn attach_spill(&mut self, job: &Job, relations: &mut Relations) -> Result<(), Refusal> {
         let metadata = relations.known.values().find(|old| old.is_standard && old.segment == "sheetMetadata");
-        let (Kind::Workbook, Some(Target::Part(part))) = (job.kind, metadata.map(|old| old.target.clone())) else {
+        let (Kind::Workbook, Some(Target::Part(part))) = (job.kind, metadata.map(|old| old.target.clone()))
+        else {
             return Ok(());
         };
         let bytes = self.package.bytes(&part, self.ctx)?.unwrap_or_default();
@@ -582,9 +583,7 @@ fn code_of(segment: &str) -> RemovalCode {
         "customXml" | "customXmlProps" | "tags" | "xmlMaps" | "customProperty" => RemovalCode::CustomXml,
         // The comments themselves have a part of their own; these say how it is drawn and who is who.
         "threadedComment" | "vmlDrawing" | "person" => RemovalCode::Metadata,
-        "comments" | "commentAuthors" | "commentsExtended" | "people" => {
-            RemovalCode::Annotation
-        }
+        "comments" | "commentAuthors" | "commentsExtended" | "people" => RemovalCode::Annotation,
         "printerSettings" | "webSettings" | "calcChain" | "viewProps" | "stylesWithEffects"
         | "revisionInfo" | "sheetMetadata" | "thumbnail" | "chartStyle" | "chartColorStyle"
         | "themeOverride" => RemovalCode::Metadata,

@@ -3,13 +3,14 @@
 use super::allow::{self, Ns};
 use super::kinds::OFFICE;
 use super::package::Target;
-use super::{formula, notes};
 use super::part::PartJudge;
 use super::xml::{Element, Node, Verdict};
+use super::{formula, notes};
 use crate::{Refusal, RefusalCode, RemovalCode, TextPiece};
 
 /// Children of a sheet that stand behind the drawing of its comments (ISO/IEC 29500-1, 18.3.1.99).
-const BEHIND_NOTES: &[&str] = &["picture", "oleObjects", "controls", "webPublishItems", "tableParts", "extLst"];
+const BEHIND_NOTES: &[&str] =
+    &["picture", "oleObjects", "controls", "webPublishItems", "tableParts", "extLst"];
 
 /// Extensions of sheets and rules that are on the list, each with what it holds.
 const EXTENSIONS: &[(&str, &str)] = &[
@@ -116,7 +117,8 @@ impl PartJudge<'_, '_, '_, '_> {
                 }
             }
             (Ns::X14, "cfvo") => {
-                let measured = matches!(element.attribute("type"), Some("num" | "percent" | "percentile" | "formula"));
+                let measured =
+                    matches!(element.attribute("type"), Some("num" | "percent" | "percentile" | "formula"));
                 if measured && !has(&element, "f") {
                     return Verdict::Drop;
                 }
@@ -130,7 +132,9 @@ impl PartJudge<'_, '_, '_, '_> {
             (Ns::X14, "cfRule") => {
                 let part = match element.attribute("type") {
                     Some("expression") => has(&element, "f"),
-                    Some(kind @ ("dataBar" | "iconSet" | "colorScale")) => element.child(Ns::X14, kind).is_some(),
+                    Some(kind @ ("dataBar" | "iconSet" | "colorScale")) => {
+                        element.child(Ns::X14, kind).is_some()
+                    }
                     _ => true,
                 };
                 if !part {
@@ -145,7 +149,11 @@ impl PartJudge<'_, '_, '_, '_> {
             }
             (
                 Ns::X14,
-                "conditionalFormattings" | "dataValidations" | "sparklineGroups" | "sparklines" | "sparklineGroup",
+                "conditionalFormattings"
+                | "dataValidations"
+                | "sparklineGroups"
+                | "sparklines"
+                | "sparklineGroup",
             ) => {
                 element.remove("count");
                 if element.elements().next().is_none() {
@@ -315,5 +323,7 @@ fn extension_is_known(element: &Element) -> bool {
     let uri = element.attribute("uri").unwrap_or_default();
     let holds = EXTENSIONS.iter().find(|(known, _)| known.eq_ignore_ascii_case(uri)).map(|(_, holds)| *holds);
     let mut inner = element.elements();
-    holds.is_some_and(|holds| inner.next().is_some_and(|first| first.is(Ns::X14, holds)) && inner.next().is_none())
+    holds.is_some_and(|holds| {
+        inner.next().is_some_and(|first| first.is(Ns::X14, holds)) && inner.next().is_none()
+    })
 }

@@ -355,7 +355,13 @@ impl Walk<'_> {
                 Some((instruction, false)) => instruction.push_str(&text),
                 _ => return fail(),
             },
-            "f" | "c:f" | "xm:f" | "definedName" | "formula" | "calculatedColumnFormula" | "totalsRowFormula"
+            "f"
+            | "c:f"
+            | "xm:f"
+            | "definedName"
+            | "formula"
+            | "calculatedColumnFormula"
+            | "totalsRowFormula"
                 if !formula_is_local(&text) =>
             {
                 return fail();
