@@ -1,11 +1,14 @@
 //! Disarms every file below a folder and prints one line a file: outcome, verification, milliseconds, name, detail.
 //!
 //! `cargo run --example disarm_dir -- FOLDER [OUTPUT-FOLDER [EXTENSION…]]`
+//!
+//! The environment may say `METHOD` (rebuild, image, text), `PASSWORD`, `CJK_FONT` (a font file) and `REMOVED` (any value:
+//! one more line for each removal).
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use sekisho_disarm::{Lang, Options, disarm, verify};
+use sekisho_disarm::{Lang, Method, Options, disarm, set_fallback_font, verify};
 
 fn main() -> std::io::Result<()> {
     if let Some(font) = std::env::var_os("FONT") {
@@ -15,6 +18,15 @@ fn main() -> std::io::Result<()> {
     let folder = PathBuf::from(arguments.next().unwrap_or_else(|| ".".to_owned()));
     let output = arguments.next().map(PathBuf::from);
     let extensions: Vec<String> = arguments.collect();
+    let method = match std::env::var("METHOD").as_deref() {
+        Ok("image") => Method::Image,
+        Ok("text") => Method::Text,
+        _ => Method::Rebuild,
+    };
+    let password = std::env::var("PASSWORD").ok();
+    if let Ok(path) = std::env::var("CJK_FONT") {
+        set_fallback_font(std::fs::read(path)?);
+    }
     let mut files = Vec::new();
     collect(&folder, &mut files)?;
     files.sort();
@@ -25,7 +37,7 @@ fn main() -> std::io::Result<()> {
             continue;
         }
         let bytes = std::fs::read(&file)?;
-        let options = Options { name: name.clone(), ..Options::default() };
+        let options = Options { name: name.clone(), method, password: password.clone(), ..Options::default() };
         let start = Instant::now();
         let outcome = disarm(&bytes, &options);
         let ms = start.elapsed().as_millis();

@@ -128,6 +128,7 @@ fn picture_of(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Result<(Ve
     match format {
         f if f.is_raster() => raster::rebuild(input, f, ctx),
         Format::Emf | Format::Wmf => raster::draw_metafile(input, ctx),
+        Format::Pdf => Ok((pdf::picture_of(input, ctx)?, Format::Pdf)),
         f => Err(Refusal::new(RefusalCode::MethodUnsupported, f.extension())),
     }
 }

@@ -537,10 +537,13 @@ impl Zygote {
         sockopt::set_socket_timeout(&control, sockopt::Timeout::Send, Some(GRACE))
             .map_err(|error| failed("socket timeout")(error.into()))?;
         let mut command = Command::new(&launch.program);
-        // Nothing of the environment goes along: it may hold secrets, and the zygote needs none of it.
+        // Nothing of the environment goes along, as it may hold secrets, but the path of a font.
         command.args(&launch.args).env_clear().stdin(theirs).stdout(Stdio::null()).stderr(Stdio::null());
         if let Some((name, value)) = &launch.environment {
             command.env(name, value);
+        }
+        if let Some(font) = std::env::var_os(crate::zygote::FONT_VARIABLE) {
+            command.env(crate::zygote::FONT_VARIABLE, font);
         }
         sys::with_stack(&mut command, STACK_BYTES);
         let process = command.spawn().map_err(failed("exec"))?;

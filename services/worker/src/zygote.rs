@@ -21,6 +21,9 @@ use crate::level::{Layer, Missing};
 use crate::sys;
 use crate::wire::{EXIT_LOCKDOWN, Hello, Layers, MAX_MESSAGE, Order, Ready, Report};
 
+/// The variable with the path of the font for Japanese text; the broker hands it on.
+pub(crate) const FONT_VARIABLE: &str = "SEKISHO_CJK_FONT";
+
 /// Becomes the zygote on the control socket `fd` and stays it until the broker is gone.
 ///
 /// Call it before any thread, runtime or logger exists; with more than one thread it refuses. The return value is
@@ -31,6 +34,7 @@ pub fn zygote_main(fd: RawFd) -> u8 {
     let Ok(control) = settle(fd) else { return 1 };
     let Ok(signals) = sys::child_signals() else { return 1 };
     let Some(hello) = first_word(&control) else { return 1 };
+    hold_font();
     let (ready, confinement) = prepare(&hello);
     let Ok(answer) = serde_json::to_vec(&ready) else { return 1 };
     if send(&control, &answer, SendFlags::NOSIGNAL).is_err() {
@@ -56,6 +60,28 @@ fn settle(fd: RawFd) -> std::io::Result<OwnedFd> {
     sys::close_range(kept.saturating_add(1), None)?;
     std::env::set_current_dir("/")?;
     Ok(control)
+}
+
+/// The names that a font for Japanese text goes by where none is configured.
+const FONTS: [&str; 3] = [
+    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/google-noto-cjk/NotoSansCJK-Regular.ttc",
+];
+/// The largest font collections in use have some 30 MB.
+const MAX_FONT_BYTES: u64 = 128 << 20;
+
+/// Reads the font that stands in for Japanese ones which a document names but does not hold; the children have it from
+/// here, as they can open no file. Without one such text is drawn as far as Latin fonts go.
+fn hold_font() {
+    let configured = std::env::var_os(FONT_VARIABLE).map(std::path::PathBuf::from);
+    let candidates = configured.into_iter().chain(FONTS.iter().map(std::path::PathBuf::from));
+    let readable = |path: &std::path::PathBuf| {
+        std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() <= MAX_FONT_BYTES)
+    };
+    if let Some(bytes) = candidates.filter(readable).find_map(|path| std::fs::read(path).ok()) {
+        sekisho_disarm::set_fallback_font(bytes);
+    }
 }
 
 fn first_word(control: &OwnedFd) -> Option<Hello> {

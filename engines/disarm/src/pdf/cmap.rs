@@ -120,6 +120,17 @@ impl CMap {
         }
     }
 
+    /// A map of two-byte codes, counted from 1, to these texts.
+    pub(super) fn of_texts<'t>(texts: impl Iterator<Item = &'t str>) -> Self {
+        let mut map = Self { spaces: vec![(vec![0, 0], vec![0xFF, 0xFF])], ..Self::default() };
+        for (code, text) in (1_u16..).zip(texts) {
+            let units: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+            let code = code.to_be_bytes();
+            map.add_unicode(&code, &code, &units);
+        }
+        map
+    }
+
     fn add_unicode(&mut self, low: &[u8], high: &[u8], text: &[u8]) {
         if code_fits(low) && low.len() == high.len() && !text.is_empty() && text.len() <= 64 {
             // One-byte destinations occur; they mean Latin-1.

@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use lopdf::{Dictionary, Object, ObjectId};
 
 use super::{
+    Strictness,
     content::{INTENTS, Role, Scope},
     matrix::{IDENTITY, Matrix, after},
     source::{Source, as_dict, is_external},
@@ -76,6 +77,8 @@ pub(super) struct Graph<'c, 'd, 'o> {
     pub(super) out: Writer,
     /// Where we are, as a person would look for it.
     pub(super) place: String,
+    /// What damage refuses the file.
+    pub(super) strictness: Strictness,
     /// The drawing cost of forms and patterns, by their new numbers.
     pub(super) weights: HashMap<u32, u64>,
     /// Undecodable pictures in each picture and form, in its own space, by their new numbers.
@@ -96,6 +99,7 @@ impl<'c, 'd, 'o> Graph<'c, 'd, 'o> {
             src,
             out: Writer::default(),
             place: "文書".to_owned(),
+            strictness: Strictness::Whole,
             weights: HashMap::new(),
             lost: HashMap::new(),
             pages: HashMap::new(),
@@ -285,7 +289,10 @@ impl<'c, 'd, 'o> Graph<'c, 'd, 'o> {
         }
         let decoded = self.src.decode(stream, self.ctx)?;
         if !decoded.complete || decoded.codec.is_some() {
-            return Err(self.malformed("content stream"));
+            if self.strictness == Strictness::Whole {
+                return Err(self.malformed("content stream"));
+            }
+            self.note(RemovalCode::UnknownElement, "壊れた描画内容");
         }
         Ok(Some(decoded.data))
     }

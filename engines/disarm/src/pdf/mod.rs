@@ -18,6 +18,7 @@ mod image;
 mod lexer;
 mod matrix;
 mod page;
+mod picture;
 mod source;
 mod text;
 mod write;
@@ -34,9 +35,30 @@ use write::{Dict, Val};
 
 /// Rebuilds a PDF. The result is PDF 1.7 with a plain cross-reference table.
 pub(crate) fn rebuild(input: &[u8], ctx: &mut Context<'_>) -> Result<Vec<u8>, Refusal> {
+    write_anew(input, ctx, Strictness::Whole)
+}
+
+/// 画像化: the pages as pictures, drawn from what a rebuild keeps. Damage that a reader would draw around does not
+/// refuse the file here, as nobody edits a picture.
+pub(crate) fn picture_of(input: &[u8], ctx: &mut Context<'_>) -> Result<Vec<u8>, Refusal> {
+    let rebuilt = write_anew(input, ctx, Strictness::Shown)?;
+    picture::pictures_of(rebuilt, ctx)
+}
+
+/// What damage refuses a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Strictness {
+    /// Whatever would lose content unseen.
+    Whole,
+    /// Only what leaves nothing to show; every loss is noted.
+    Shown,
+}
+
+fn write_anew(input: &[u8], ctx: &mut Context<'_>, strictness: Strictness) -> Result<Vec<u8>, Refusal> {
     let src = Source::load(input, ctx)?;
     let catalog = src.catalog()?;
     let mut graph = Graph::new(ctx, &src);
+    graph.strictness = strictness;
     note_document(&mut graph, catalog);
     graph.read_optional_content(catalog);
 
@@ -72,7 +94,9 @@ pub(crate) fn rebuild(input: &[u8], ctx: &mut Context<'_>) -> Result<Vec<u8>, Re
     copy_view(&src, catalog, &mut out);
     graph.out.put(root, Val::Dict(out));
     let info = graph.out.add(Val::Dict(Dict::new().with("Producer", Val::Str(b"Sekisho".to_vec()))));
-    src.nothing_lost()?;
+    if strictness == Strictness::Whole {
+        src.nothing_lost()?;
+    }
     note_the_rest(&mut graph);
     let writer = std::mem::take(&mut graph.out);
     Ok(writer.finish(root, info))

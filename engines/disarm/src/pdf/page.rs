@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use lopdf::{Dictionary, Object, ObjectId};
 
 use super::{
+    Strictness,
     action::Link,
     content::{Role, Scope},
     graph::{Graph, Kind},
@@ -66,6 +67,9 @@ impl<'d> Graph<'_, 'd, '_> {
             if pages.len() + open.len() > self.ctx.limits().pdf_objects as usize {
                 return Err(Refusal::new(RefusalCode::Bomb, "PDF /Pages"));
             }
+        }
+        if pages.len() as u64 > u64::from(self.ctx.limits().pages) {
+            return Err(Refusal::new(RefusalCode::TooLarge, format!("pages {}", self.ctx.limits().pages)));
         }
         // Readers show nothing, or an error, for a file without pages; nobody can check what it is for.
         if pages.is_empty() {
@@ -129,7 +133,7 @@ impl<'d> Graph<'_, 'd, '_> {
     fn not_mostly_lost(&self, shown: [f64; 4], scope: &Scope<'d>) -> Result<(), Refusal> {
         let covered: f64 = scope.lost.iter().map(|lost| share(lost.at, shown)).sum();
         match scope.lost.first() {
-            Some(lost) if covered > MOST => Err(Refusal::new(
+            Some(lost) if covered > MOST && self.strictness == Strictness::Whole => Err(Refusal::new(
                 RefusalCode::Malformed,
                 format!("{} {}を読み取れません / unreadable picture", self.place, lost.what),
             )),
@@ -160,6 +164,9 @@ impl<'d> Graph<'_, 'd, '_> {
                     }
                 }
                 Object::Null => {}
+                _ if self.strictness == Strictness::Shown => {
+                    self.note(RemovalCode::UnknownElement, "壊れた描画内容");
+                }
                 _ => return Err(self.malformed("/Contents")),
             }
         }
