@@ -36,34 +36,12 @@ pub(super) struct Decoded<'a> {
 }
 
 impl Source {
-    /// Reads the file; opens it with the empty user password where it is encrypted.
+    /// Reads the file; opens it with the empty user password or the one of the options where it is encrypted.
     pub(super) fn load(input: &[u8], ctx: &mut Context<'_>) -> Result<Self, Refusal> {
         note_surroundings(input, ctx);
         let share = ctx.expandable() / (1 + object_streams(input));
-        let options = LoadOptions {
-            password: Some(String::new()),
-            max_decompressed_size: Some(usize::try_from(share).unwrap_or(usize::MAX).max(64 * 1024)),
-            ..LoadOptions::default()
-        };
-        let mut loaded = parse(input, &options);
-        if let Ok(Err(Error::InvalidPassword | Error::Decryption(_))) = &loaded
-            && let Some(patched) = with_file_id(input)
-        {
-            loaded = parse(&patched, &options);
-        }
-        let doc = match loaded {
-            Ok(Ok(doc)) => doc,
-            Ok(Err(Error::InvalidPassword | Error::Decryption(_) | Error::UnsupportedSecurityHandler(_))) => {
-                return Err(Refusal::new(RefusalCode::Encrypted, "PDF"));
-            }
-            Ok(Err(Error::Decompress(_))) => {
-                return Err(Refusal::new(RefusalCode::Bomb, "PDF object stream"));
-            }
-            Ok(Err(_)) | Err(_) => return Err(Refusal::new(RefusalCode::Malformed, "PDF")),
-        };
-        if doc.trailer.has(b"Encrypt") && doc.encryption_state.is_none() {
-            return Err(Refusal::new(RefusalCode::Encrypted, "PDF"));
-        }
+        let size = usize::try_from(share).unwrap_or(usize::MAX).max(64 * 1024);
+        let doc = open(input, size, ctx.options().password.as_deref())?;
         if doc.objects.len() as u64 > u64::from(ctx.limits().pdf_objects) {
             return Err(Refusal::new(RefusalCode::Bomb, format!("pdf_objects {}", ctx.limits().pdf_objects)));
         }
@@ -301,6 +279,45 @@ pub(super) fn as_integer(object: &Object) -> Option<i64> {
         Object::Integer(value) => Some(*value),
         Object::Real(value) if value.fract() == 0.0 && value.abs() < 1e15 => Some(*value as i64),
         _ => None,
+    }
+}
+
+/// Opens the file: without a password, and with the one that the sender told where that isn't enough.
+fn open(input: &[u8], size: usize, password: Option<&str>) -> Result<Document, Refusal> {
+    let mut refusal = RefusalCode::Encrypted;
+    for password in [Some(""), password.filter(|password| !password.is_empty())].into_iter().flatten() {
+        let options = LoadOptions {
+            password: Some(password.to_owned()),
+            max_decompressed_size: Some(size),
+            ..LoadOptions::default()
+        };
+        let mut loaded = parse(input, &options);
+        if locked(&loaded) && let Some(patched) = with_file_id(input) {
+            loaded = parse(&patched, &options);
+        }
+        if !locked(&loaded) {
+            return match loaded {
+                Ok(Ok(doc)) => Ok(doc),
+                Ok(Err(Error::UnsupportedSecurityHandler(_))) => {
+                    Err(Refusal::new(RefusalCode::Encrypted, "PDF"))
+                }
+                Ok(Err(Error::Decompress(_))) => Err(Refusal::new(RefusalCode::Bomb, "PDF object stream")),
+                Ok(Err(_)) | Err(_) => Err(Refusal::new(RefusalCode::Malformed, "PDF")),
+            };
+        }
+        if !password.is_empty() {
+            refusal = RefusalCode::WrongPassword;
+        }
+    }
+    Err(Refusal::new(refusal, "PDF"))
+}
+
+/// Whether only a password is missing.
+fn locked(loaded: &std::thread::Result<lopdf::Result<Document>>) -> bool {
+    match loaded {
+        Ok(Ok(doc)) => doc.trailer.has(b"Encrypt") && doc.encryption_state.is_none(),
+        Ok(Err(error)) => matches!(error, Error::InvalidPassword | Error::Decryption(_)),
+        Err(_) => false,
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod fields;
 mod lines;
+mod pages;
 mod pictures;
 
 use proptest::prelude::*;
@@ -325,7 +326,13 @@ fn file_opened_by_the_empty_password_is_rebuilt() {
         out
     };
     check(&lock(&plain, ""), RemovalCode::UnknownPart);
-    refused(&lock(&plain, "secret"), RefusalCode::Encrypted);
+    let secret = lock(&plain, "secret");
+    refused(&secret, RefusalCode::Encrypted);
+    let with = |password: &str| {
+        disarm(&secret, &Options { password: Some(password.to_owned()), ..Options::default() })
+    };
+    assert_eq!(with("wrong").unwrap_err().code, RefusalCode::WrongPassword);
+    assert_eq!(text(&with("secret").unwrap().bytes), ["Hello"]);
 }
 
 #[test]

@@ -107,9 +107,17 @@ impl<'d> Graph<'_, 'd, '_> {
                 (b"Td" | b"TD", [.., Operand::Num(right), Operand::Num(up)]) => pen.step(*right, *up),
                 (
                     b"Tm",
-                    [.., Operand::Num(across), _, _, Operand::Num(high), Operand::Num(x), Operand::Num(y)],
+                    [
+                        ..,
+                        Operand::Num(a),
+                        Operand::Num(b),
+                        Operand::Num(c),
+                        Operand::Num(d),
+                        Operand::Num(x),
+                        Operand::Num(y),
+                    ],
                 ) => {
-                    pen.place(*across, *high, *x, *y);
+                    pen.place([*a, *b, *c, *d], *x, *y);
                 }
                 // Another coordinate system: places before and after can't be compared.
                 (b"T*" | b"Tm" | b"cm" | b"q" | b"Q", _) => pen.lost(),
@@ -329,6 +337,8 @@ fn glyph_char(name: &[u8]) -> Option<char> {
 #[derive(Default)]
 struct Pen {
     size: f64,
+    /// The direction of the line.
+    turn: (f64, f64),
     across: f64,
     high: f64,
     /// Where the line began; moves are relative to it, not to the end of what was written.
@@ -341,7 +351,7 @@ struct Pen {
 
 impl Pen {
     fn begin(&mut self) {
-        (self.across, self.high, self.start, self.x, self.y) = (1.0, 1.0, 0.0, 0.0, 0.0);
+        self.place([1.0, 0.0, 0.0, 1.0], 0.0, 0.0);
     }
 
     fn step(&mut self, right: f64, up: f64) {
@@ -350,8 +360,17 @@ impl Pen {
         self.y += up * self.high;
     }
 
-    fn place(&mut self, across: f64, high: f64, x: f64, y: f64) {
-        (self.across, self.high, self.start, self.x, self.y) = (across, high, x, x, y);
+    /// A new place, in a frame that is turned with the line, so that text up the page is a line too.
+    fn place(&mut self, [a, b, c, d]: [f64; 4], x: f64, y: f64) {
+        let across = a.hypot(b);
+        let (cos, sin) = if across > 0.0 { (a / across, b / across) } else { (1.0, 0.0) };
+        if (self.turn.0 - cos).abs() + (self.turn.1 - sin).abs() > 0.01 {
+            self.turn = (cos, sin);
+            self.lost();
+        }
+        let (along, up) = (x * cos + y * sin, y * cos - x * sin);
+        (self.across, self.high, self.start, self.x, self.y) =
+            (across, d * cos - c * sin, along, along, up);
     }
 
     fn lost(&mut self) {
