@@ -37,7 +37,8 @@ fn main() -> std::io::Result<()> {
             continue;
         }
         let bytes = std::fs::read(&file)?;
-        let options = Options { name: name.clone(), method, password: password.clone(), ..Options::default() };
+        let options =
+            Options { name: name.clone(), method, password: password.clone(), ..Options::default() };
         let start = Instant::now();
         let outcome = disarm(&bytes, &options);
         let ms = start.elapsed().as_millis();

@@ -292,7 +292,9 @@ fn open(input: &[u8], size: usize, password: Option<&str>) -> Result<Document, R
             ..LoadOptions::default()
         };
         let mut loaded = parse(input, &options);
-        if locked(&loaded) && let Some(patched) = with_file_id(input) {
+        if locked(&loaded)
+            && let Some(patched) = with_file_id(input)
+        {
             loaded = parse(&patched, &options);
         }
         if !locked(&loaded) {

@@ -369,8 +369,7 @@ impl Pen {
             self.lost();
         }
         let (along, up) = (x * cos + y * sin, y * cos - x * sin);
-        (self.across, self.high, self.start, self.x, self.y) =
-            (across, d * cos - c * sin, along, along, up);
+        (self.across, self.high, self.start, self.x, self.y) = (across, d * cos - c * sin, along, along, up);
     }
 
     fn lost(&mut self) {

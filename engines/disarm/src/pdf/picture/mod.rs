@@ -80,15 +80,13 @@ fn eastern(query: &FallbackFontQuery) -> bool {
     let family = query.character_collection.as_ref().map(|collection| &collection.family);
     if matches!(
         family,
-        Some(
-            CidFamily::AdobeJapan1 | CidFamily::AdobeGB1 | CidFamily::AdobeCNS1 | CidFamily::AdobeKorea1
-        )
+        Some(CidFamily::AdobeJapan1 | CidFamily::AdobeGB1 | CidFamily::AdobeCNS1 | CidFamily::AdobeKorea1)
     ) {
         return true;
     }
     const FAMILIES: &[&str] = &[
-        "gothic", "mincho", "meiryo", "hiragino", "kaku", "heisei", "kozuka", "ryumin", "yugoth", "yumin", "noto",
-        "ipa", "takao", "biz", "cjk", "ud digi", "uddigi",
+        "gothic", "mincho", "meiryo", "hiragino", "kaku", "heisei", "kozuka", "ryumin", "yugoth", "yumin",
+        "noto", "ipa", "takao", "biz", "cjk", "ud digi", "uddigi",
     ];
     let name = query.post_script_name.as_deref().unwrap_or_default().to_ascii_lowercase();
     // Shift_JIS names have no ASCII word in them at all.
@@ -154,8 +152,7 @@ impl Book {
             content.push(b' ');
         }
         content.extend_from_slice(b"cm\n/X0 Do\nQ\n");
-        let mut resources =
-            Dict::new().with("XObject", Val::Dict(Dict::new().with("X0", Val::Ref(picture))));
+        let mut resources = Dict::new().with("XObject", Val::Dict(Dict::new().with("X0", Val::Ref(picture))));
         if !words.is_empty() {
             content.extend_from_slice(&words);
             resources.set("Font", Val::Dict(self.font.resources()));
@@ -173,7 +170,8 @@ impl Book {
 
     fn finish(mut self) -> Vec<u8> {
         self.font.put(&mut self.out);
-        let tree = Dict::typed("Pages").with("Count", Val::int(self.kids.len())).with("Kids", Val::Arr(self.kids));
+        let tree =
+            Dict::typed("Pages").with("Count", Val::int(self.kids.len())).with("Kids", Val::Arr(self.kids));
         self.out.put(self.tree, Val::Dict(tree));
         let catalog = Dict::typed("Catalog").with("Pages", Val::Ref(self.tree));
         self.out.put(self.root, Val::Dict(catalog));

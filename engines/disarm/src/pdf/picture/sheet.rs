@@ -39,7 +39,13 @@ pub(super) fn put(out: &mut Writer, pixels: &Pixmap, noise: Option<u64>) -> u32 
         (Some((colours, packed)), photo)
             if photo.as_ref().is_none_or(|(_, photo)| packed.len() <= photo.len()) =>
         {
-            let bits = if colours.len() <= 2 { 1 } else if colours.len() <= 16 { 4 } else { 8 };
+            let bits = if colours.len() <= 2 {
+                1
+            } else if colours.len() <= 16 {
+                4
+            } else {
+                8
+            };
             let dict = dict
                 .with("BitsPerComponent", Val::int(bits))
                 .with("ColorSpace", space(&colours))
@@ -55,8 +61,7 @@ pub(super) fn put(out: &mut Writer, pixels: &Pixmap, noise: Option<u64>) -> u32 
             out.put_encoded(id, dict, photo);
         }
         _ => {
-            let dict =
-                dict.with("BitsPerComponent", Val::int(8)).with("ColorSpace", Val::name("DeviceRGB"));
+            let dict = dict.with("BitsPerComponent", Val::int(8)).with("ColorSpace", Val::name("DeviceRGB"));
             out.put_stream(id, dict, &rgb);
         }
     }
