@@ -28,6 +28,7 @@ mod raster;
 mod text;
 mod workbook;
 mod xls;
+mod xlsb;
 mod zip;
 
 pub use catalogue::{Explanation, explain, explanations};
@@ -118,6 +119,7 @@ fn rebuild(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Result<(Vec<u
         Format::Pdf => Ok((pdf::rebuild(input, ctx)?, Format::Pdf)),
         f @ (Format::Txt | Format::Csv) => Ok((text::rebuild(input, f, ctx)?, f)),
         Format::Xls => xls::rebuild(input, ctx),
+        Format::Xlsb => xlsb::rebuild(input, ctx),
         Format::Zip => Ok((archive::rebuild(input, ctx)?, Format::Zip)),
         f => Err(Refusal::new(RefusalCode::UnsupportedFormat, f.extension())),
     }
@@ -163,6 +165,7 @@ pub(crate) fn extract_pieces(
     match format {
         f if f.is_ooxml() => ooxml::extract_text(input, f, ctx),
         Format::Xls => xls::extract_text(input, ctx),
+        Format::Xlsb => xlsb::extract_text(input, ctx),
         Format::Pdf => pdf::extract_text(input, ctx),
         Format::Txt | Format::Csv => text::extract_text(input, format, ctx),
         Format::Zip => archive::extract_text(input, ctx),

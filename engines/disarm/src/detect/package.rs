@@ -119,9 +119,7 @@ fn main_part(media: &str) -> Option<Kind> {
         "application/vnd.ms-excel.addin.macroEnabled.main+xml" => {
             Kind::refused("xlam", RefusalCode::Executable, "Excel アドイン")
         }
-        "application/vnd.ms-excel.sheet.binary.macroEnabled.main" => {
-            Kind::unsupported("xlsb", "Excel バイナリ ブック")
-        }
+        "application/vnd.ms-excel.sheet.binary.macroEnabled.main" => Kind::supported(Format::Xlsb),
         "application/vnd.ms-powerpoint.slideshow.macroEnabled.main+xml" => Kind::supported(Format::Ppsm),
         "application/vnd.ms-powerpoint.template.macroEnabled.main+xml" => Kind::supported(Format::Potm),
         "application/vnd.ms-powerpoint.addin.macroEnabled.main+xml" => {

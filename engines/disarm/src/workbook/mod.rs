@@ -28,6 +28,8 @@ pub(crate) struct Workbook {
     pub(crate) pictures: Vec<Picture>,
     /// The theme part of an XLSB package as found; the rebuild reads it like any other.
     pub(crate) theme: Option<Vec<u8>>,
+    /// Further parts of an XLSB package, for the rebuild to read or to name.
+    pub(crate) parts: Vec<(String, Vec<u8>)>,
 }
 
 /// A picture's bytes and the extension for its kind.
@@ -279,6 +281,8 @@ pub(crate) struct Sheet {
     pub(crate) links: Vec<Link>,
     pub(crate) comments: Vec<Comment>,
     pub(crate) drawings: Vec<Drawing>,
+    /// The drawing that an XLSB package has already.
+    pub(crate) drawing_part: Option<String>,
     pub(crate) page: Page,
     pub(crate) view: View,
     pub(crate) validations: Vec<Validation>,
@@ -402,4 +406,41 @@ impl Area {
             && self.last_row <= 0xF_FFFF
             && self.last_column <= 0x3FFF
     }
+}
+
+/// The colours of a workbook without a palette ([MS-XLS] 2.5.161), numbers 8 to 63.
+pub(crate) const PALETTE: [u32; 56] = [
+    0x000000, 0xFFFFFF, 0xFF0000, 0x00FF00, 0x0000FF, 0xFFFF00, 0xFF00FF, 0x00FFFF, 0x800000, 0x008000,
+    0x000080, 0x808000, 0x800080, 0x008080, 0xC0C0C0, 0x808080, 0x9999FF, 0x993366, 0xFFFFCC, 0xCCFFFF,
+    0x660066, 0xFF8080, 0x0066CC, 0xCCCCFF, 0x000080, 0xFF00FF, 0xFFFF00, 0x00FFFF, 0x800080, 0x800000,
+    0x008080, 0x0000FF, 0x00CCFF, 0xCCFFFF, 0xCCFFCC, 0xFFFF99, 0x99CCFF, 0xFF99CC, 0xCC99FF, 0xFFCC99,
+    0x3366FF, 0x33CCCC, 0x99CC00, 0xFFCC00, 0xFF9900, 0xFF6600, 0x666699, 0x969696, 0x003366, 0x339966,
+    0x003300, 0x333300, 0x993300, 0x993366, 0x333399, 0x333333,
+];
+
+
+/// A colour by its number; system colours and the automatic one have no value of their own.
+pub(crate) fn colour(palette: &[u32], number: u16) -> Colour {
+    match number {
+        0..=63 => {
+            let at = usize::from(if number < 8 { number } else { number - 8 });
+            palette.get(at).map_or(Colour::Automatic, |rgb| Colour::Rgb(*rgb))
+        }
+        _ => Colour::Automatic,
+    }
+}
+
+/// A colour of the palette that workbooks have by default.
+pub(crate) fn indexed_colour(number: u16) -> Colour {
+    colour(&PALETTE, number)
+}
+
+/// A number in 30 bits: an integer or the upper part of a float, perhaps in hundredths ([MS-XLS] 2.5.217).
+pub(crate) fn packed(bits: u32) -> f64 {
+    let value = if bits & 2 != 0 {
+        f64::from(bits.cast_signed() >> 2)
+    } else {
+        f64::from_bits(u64::from(bits & 0xFFFF_FFFC) << 32)
+    };
+    if bits & 1 != 0 { value / 100.0 } else { value }
 }

@@ -32,6 +32,9 @@ pub(crate) fn write(book: &Workbook, ctx: &mut Context<'_>) -> Result<Vec<u8>, R
         book.sheets.iter().flat_map(|s| s.conditions.iter().map(|c| &c.format)).collect();
     zip.add("xl/styles.xml", styles::write(&book.styles, &differences).as_bytes(), Storage::Deflate)?;
     zip.add("xl/sharedStrings.xml", strings(book).as_bytes(), Storage::Deflate)?;
+    for (name, bytes) in &book.parts {
+        zip.add(name, bytes, Storage::Store)?;
+    }
     for (number, picture) in (1_usize..).zip(&book.pictures) {
         let path = format!("xl/media/image{number}.{}", picture.extension);
         zip.add(&path, &picture.bytes, Storage::Store)?;
@@ -73,6 +76,9 @@ fn write_sheet(
             relationships(&media).as_bytes(),
             Storage::Deflate,
         )?;
+    }
+    if let Some(part) = &sheet.drawing_part {
+        links.push(("drawing", format!("/{part}"), false));
     }
     if !sheet.comments.is_empty() {
         links.push(("comments", format!("../comments{number}.xml"), false));

@@ -45,7 +45,7 @@ pub(super) fn write(
     }
     push_links(&mut out, sheet);
     push_page(&mut out, &sheet.page);
-    if !sheet.drawings.is_empty() {
+    if !sheet.drawings.is_empty() || sheet.drawing_part.is_some() {
         let _ = write!(out, "<drawing r:id=\"rId{first_free}\"/>");
     }
     out + "</worksheet>"

@@ -72,7 +72,7 @@ impl Shapes {
         let count = usize::from(cursor.u16()?);
         let object = self.objects.last_mut()?;
         let mut pieces = record.more.iter();
-        let whole = Record { id: 0, at: 0, data: pieces.next()?, more: pieces.copied().collect() };
+        let whole = Record { id: 0, data: pieces.next()?, more: pieces.copied().collect() };
         let mut bytes = Continued::new(&whole);
         let wide = bytes.u8()? & 1 != 0;
         object.text = Some(bytes.characters(count, wide)?);

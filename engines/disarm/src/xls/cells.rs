@@ -8,7 +8,7 @@ use super::records::{BOF, EOF, Record, Records};
 use super::{Report, rules, settings};
 use crate::workbook::cursor::{Cursor, utf16};
 use crate::workbook::tokens::{self, Unwritable};
-use crate::workbook::{Area, Cell, Column, Comment, Link, Row, Sheet, Value};
+use crate::workbook::{Area, Cell, Column, Comment, Link, Row, Sheet, Value, packed};
 use crate::{Refusal, RemovalCode, context::Context, ooxml};
 
 /// What a cell takes while it is worked on; a file of a few bytes a cell must not take all memory.
@@ -445,16 +445,6 @@ pub(super) fn long_area(cursor: &mut Cursor<'_>) -> Option<Area> {
         first_column: u32::from(cursor.u16()?),
         last_column: u32::from(cursor.u16()?),
     })
-}
-
-/// A number in 30 bits: an integer or the upper part of a float, perhaps in hundredths ([MS-XLS] 2.5.217).
-pub(crate) fn packed(bits: u32) -> f64 {
-    let value = if bits & 2 != 0 {
-        f64::from(bits.cast_signed() >> 2)
-    } else {
-        f64::from_bits(u64::from(bits & 0xFFFF_FFFC) << 32)
-    };
-    if bits & 1 != 0 { value / 100.0 } else { value }
 }
 
 /// The result that a formula was saved with ([MS-XLS] 2.5.133).

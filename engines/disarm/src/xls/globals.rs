@@ -4,7 +4,9 @@ use super::records::{Continued, EOF, Record, Records, Texts, code_page};
 use super::{Report, malformed};
 use crate::workbook::cursor::Cursor;
 use crate::workbook::tokens::{self, Dialect, Scope};
-use crate::workbook::{Alignment, Border, Colour, Fill, Font, Format, Name, Rich, Workbook, cell_name};
+use crate::workbook::{
+    self, Alignment, Border, Colour, Fill, Font, Format, Name, Rich, Workbook, cell_name, colour,
+};
 use crate::{Refusal, RemovalCode, context::Context};
 
 /// A sheet as the workbook lists it.
@@ -57,27 +59,6 @@ pub(super) struct Globals {
     raw_names: Vec<RawName>,
 }
 
-/// The colours of a workbook without a palette ([MS-XLS] 2.5.161), numbers 8 to 63.
-const PALETTE: [u32; 56] = [
-    0x000000, 0xFFFFFF, 0xFF0000, 0x00FF00, 0x0000FF, 0xFFFF00, 0xFF00FF, 0x00FFFF, 0x800000, 0x008000,
-    0x000080, 0x808000, 0x800080, 0x008080, 0xC0C0C0, 0x808080, 0x9999FF, 0x993366, 0xFFFFCC, 0xCCFFFF,
-    0x660066, 0xFF8080, 0x0066CC, 0xCCCCFF, 0x000080, 0xFF00FF, 0xFFFF00, 0x00FFFF, 0x800080, 0x800000,
-    0x008080, 0x0000FF, 0x00CCFF, 0xCCFFFF, 0xCCFFCC, 0xFFFF99, 0x99CCFF, 0xFF99CC, 0xCC99FF, 0xFFCC99,
-    0x3366FF, 0x33CCCC, 0x99CC00, 0xFFCC00, 0xFF9900, 0xFF6600, 0x666699, 0x969696, 0x003366, 0x339966,
-    0x003300, 0x333300, 0x993300, 0x993366, 0x333399, 0x333333,
-];
-
-/// A colour by its number; system colours and the automatic one have no value of their own.
-pub(super) fn colour(palette: &[u32], number: u16) -> Colour {
-    match number {
-        0..=7 | 8..=63 => {
-            let at = usize::from(if number < 8 { number } else { number - 8 });
-            palette.get(at).map_or(Colour::Automatic, |rgb| Colour::Rgb(*rgb))
-        }
-        _ => Colour::Automatic,
-    }
-}
-
 /// Reads the globals of a stream.
 pub(super) fn read(stream: &[u8], biff8: bool, ctx: &mut Context<'_>) -> Result<Globals, Refusal> {
     let texts = Texts { biff8, encoding: encoding_rs::WINDOWS_1252 };
@@ -93,7 +74,7 @@ pub(super) fn read(stream: &[u8], biff8: bool, ctx: &mut Context<'_>) -> Result<
             add_ins: Vec::new(),
             sheets: Vec::new(),
         },
-        palette: PALETTE.to_vec(),
+        palette: workbook::PALETTE.to_vec(),
         art: Vec::new(),
         picture_numbers: Vec::new(),
         pictures_read: false,

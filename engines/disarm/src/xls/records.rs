@@ -9,8 +9,6 @@ use crate::workbook::tokens::characters;
 #[derive(Debug, Clone)]
 pub(super) struct Record<'a> {
     pub(super) id: u16,
-    /// Where it begins in the stream.
-    pub(super) at: usize,
     pub(super) data: &'a [u8],
     pub(super) more: Vec<&'a [u8]>,
 }
@@ -45,7 +43,7 @@ impl<'a> Records<'a> {
         Self { stream, at }
     }
 
-    fn one(&mut self) -> Option<(u16, usize, &'a [u8])> {
+    fn one(&mut self) -> Option<(u16, &'a [u8])> {
         let start = self.at;
         let mut cursor = Cursor::at(self.stream, start);
         let id = cursor.u16()?;
@@ -56,7 +54,7 @@ impl<'a> Records<'a> {
         }
         let data = cursor.take_at_most(size);
         self.at = start.checked_add(4)?.checked_add(data.len())?;
-        Some((id, start, data))
+        Some((id, data))
     }
 }
 
@@ -64,15 +62,15 @@ impl<'a> Iterator for Records<'a> {
     type Item = Record<'a>;
 
     fn next(&mut self) -> Option<Record<'a>> {
-        let (id, at, data) = self.one()?;
+        let (id, data) = self.one()?;
         let mut more = Vec::new();
         loop {
             let before = self.at;
             match self.one() {
-                Some((CONTINUE, _, piece)) => more.push(piece),
+                Some((CONTINUE, piece)) => more.push(piece),
                 _ => {
                     self.at = before;
-                    return Some(Record { id, at, data, more });
+                    return Some(Record { id, data, more });
                 }
             }
         }

@@ -2,10 +2,10 @@
 
 use super::Report;
 use super::cells::{Reader, long_area};
-use super::globals::{colour, place};
+use super::globals::place;
 use crate::workbook::cursor::Cursor;
 use crate::workbook::tokens;
-use crate::workbook::{Area, Border, Colour, Condition, Difference, Fill, Validation};
+use crate::workbook::{Area, Border, Colour, Condition, Difference, Fill, Validation, colour};
 use crate::{RemovalCode, context::Context, ooxml};
 
 fn areas(cursor: &mut Cursor<'_>) -> Option<Vec<Area>> {

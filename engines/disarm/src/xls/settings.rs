@@ -1,9 +1,8 @@
 //! How a sheet is printed and looked at, and where links lead ([MS-XLS] 2.4, [MS-OSHARED] 2.3.7).
 
-use super::globals::colour;
 use super::records::{Record, Texts};
 use crate::workbook::cursor::{Cursor, utf16};
-use crate::workbook::{Area, Page, Sheet};
+use crate::workbook::{Area, Page, Sheet, colour};
 
 /// One record of a sheet's settings.
 pub(super) fn record(sheet: &mut Sheet, record: &Record<'_>, texts: Texts, palette: &[u32]) -> Option<()> {
