@@ -66,12 +66,7 @@ fn office_packages_are_told_by_their_main_part() {
     check("a.docx", &office(&[word]), "docx", None);
     check("a.xlsx", &office(&[sheet]), "xlsx", None);
     check("a.docm", &office(&["application/vnd.ms-word.document.macroEnabled.main+xml"]), "docm", None);
-    check(
-        "a.xlsb",
-        &office(&["application/vnd.ms-excel.sheet.binary.macroEnabled.main"]),
-        "xlsb",
-        None,
-    );
+    check("a.xlsb", &office(&["application/vnd.ms-excel.sheet.binary.macroEnabled.main"]), "xlsb", None);
     check("a.docx", &office(&[word, sheet]), "opc", Some(RefusalCode::Ambiguous));
 }
 

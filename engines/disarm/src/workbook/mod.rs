@@ -418,7 +418,6 @@ pub(crate) const PALETTE: [u32; 56] = [
     0x003300, 0x333300, 0x993300, 0x993366, 0x333399, 0x333333,
 ];
 
-
 /// A colour by its number; system colours and the automatic one have no value of their own.
 pub(crate) fn colour(palette: &[u32], number: u16) -> Colour {
     match number {

@@ -204,7 +204,9 @@ fn reference_list(mut cursor: Cursor<'_>) -> Vec<(u32, i32, i32)> {
     let count = cursor.u32().unwrap_or(0);
     let mut found = Vec::new();
     for _ in 0..count {
-        let (Some(source), Some(first), Some(last)) = (cursor.u32(), cursor.i32(), cursor.i32()) else { break };
+        let (Some(source), Some(first), Some(last)) = (cursor.u32(), cursor.i32(), cursor.i32()) else {
+            break;
+        };
         found.push((source, first, last));
     }
     found

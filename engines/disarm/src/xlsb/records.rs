@@ -32,7 +32,8 @@ impl<'a> Iterator for Records<'a> {
 
     fn next(&mut self) -> Option<Record<'a>> {
         let first = u16::from(self.cursor.u8()?);
-        let id = if first & 0x80 == 0 { first } else { (first & 0x7F) | u16::from(self.cursor.u8()? & 0x7F) << 7 };
+        let id =
+            if first & 0x80 == 0 { first } else { (first & 0x7F) | u16::from(self.cursor.u8()? & 0x7F) << 7 };
         let mut size = 0_usize;
         for shift in [0, 7, 14, 21] {
             let byte = self.cursor.u8()?;

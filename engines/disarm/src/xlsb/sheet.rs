@@ -363,8 +363,7 @@ impl Reader<'_> {
                 page.over_then_down = flags & 1 != 0;
                 page.landscape = flags & 2 != 0;
                 page.grey = flags & 8 != 0;
-                page.first_page =
-                    (flags & 0x80 != 0).then(|| u16::try_from(first).ok()).flatten();
+                page.first_page = (flags & 0x80 != 0).then(|| u16::try_from(first).ok()).flatten();
                 page.set = true;
             }
             479 => {

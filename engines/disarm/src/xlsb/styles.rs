@@ -69,11 +69,7 @@ fn border(mut cursor: Cursor<'_>) -> Option<Border> {
         Some((style, colour(&mut cursor)?))
     };
     let (top, bottom, left, right, diagonal) = (side()?, side()?, side()?, side()?, side()?);
-    Some(Border {
-        sides: [left, right, top, bottom, diagonal],
-        down: flags & 1 != 0,
-        up: flags & 2 != 0,
-    })
+    Some(Border { sides: [left, right, top, bottom, diagonal], down: flags & 1 != 0, up: flags & 2 != 0 })
 }
 
 fn format(mut cursor: Cursor<'_>, fills: &[Fill], borders: &[Border]) -> Option<Format> {
