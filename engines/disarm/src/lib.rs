@@ -19,6 +19,7 @@ mod encrypted;
 mod font;
 mod members;
 mod metafile;
+mod odf;
 mod officeart;
 mod ooxml;
 mod options;
@@ -114,6 +115,7 @@ fn unlock(input: &[u8], ctx: &mut Context<'_>) -> Result<Vec<u8>, Refusal> {
 fn rebuild(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Result<(Vec<u8>, Format), Refusal> {
     match format {
         f if f.is_ooxml() => ooxml::rebuild(input, f, ctx),
+        f if f.is_odf() => odf::rebuild(input, f, ctx),
         f if f.is_raster() => raster::rebuild(input, f, ctx),
         Format::Emf | Format::Wmf => raster::draw_metafile(input, ctx),
         Format::Pdf => Ok((pdf::rebuild(input, ctx)?, Format::Pdf)),
@@ -164,6 +166,7 @@ pub(crate) fn extract_pieces(
 ) -> Result<Vec<TextPiece>, Refusal> {
     match format {
         f if f.is_ooxml() => ooxml::extract_text(input, f, ctx),
+        f if f.is_odf() => odf::extract_text(input, f, ctx),
         Format::Xls => xls::extract_text(input, ctx),
         Format::Xlsb => xlsb::extract_text(input, ctx),
         Format::Pdf => pdf::extract_text(input, ctx),

@@ -9,6 +9,7 @@ mod archive;
 mod format;
 mod limits;
 pub mod lists;
+mod odf;
 mod ooxml;
 mod pdf;
 mod raster;
@@ -44,6 +45,7 @@ impl VerifyFailure {
 pub fn verify(output: &[u8], format: Format, limits: &Limits) -> Result<(), VerifyFailure> {
     match format {
         f if f.is_ooxml() => ooxml::verify(output, f, limits),
+        f if f.is_odf() => odf::verify(output, f, limits),
         f if f.is_raster() => raster::verify(output, f, limits),
         Format::Pdf => pdf::verify(output, limits),
         Format::Txt | Format::Csv => text::verify(output, format, limits),

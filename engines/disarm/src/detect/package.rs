@@ -33,15 +33,12 @@ pub(super) fn kind(bytes: &[u8]) -> Kind {
         let media = archive.bytes(entry, &mut ctx).unwrap_or_default();
         let media = String::from_utf8_lossy(&media);
         return match media.trim() {
-            m if m.starts_with("application/vnd.oasis.opendocument.text") => {
-                Kind::unsupported("odt", "OpenDocument 文書")
-            }
-            m if m.starts_with("application/vnd.oasis.opendocument.spreadsheet") => {
-                Kind::unsupported("ods", "OpenDocument 表計算")
-            }
-            m if m.starts_with("application/vnd.oasis.opendocument.presentation") => {
-                Kind::unsupported("odp", "OpenDocument プレゼンテーション")
-            }
+            "application/vnd.oasis.opendocument.text"
+            | "application/vnd.oasis.opendocument.text-template" => Kind::supported(Format::Odt),
+            "application/vnd.oasis.opendocument.spreadsheet"
+            | "application/vnd.oasis.opendocument.spreadsheet-template" => Kind::supported(Format::Ods),
+            "application/vnd.oasis.opendocument.presentation"
+            | "application/vnd.oasis.opendocument.presentation-template" => Kind::supported(Format::Odp),
             m if m.starts_with("application/vnd.oasis.opendocument") => {
                 Kind::unsupported("odf", "OpenDocument")
             }

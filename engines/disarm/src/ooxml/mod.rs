@@ -54,3 +54,23 @@ pub(crate) fn formula_is_allowed(formula: &str) -> bool {
 pub(crate) fn link_is_allowed(address: &str) -> bool {
     links::allowed(&links::normalised(address))
 }
+
+/// The address of a link as it is written.
+pub(crate) fn link_normalised(address: &str) -> String {
+    links::normalised(address)
+}
+
+/// Decodes a part of a package: UTF-8 or UTF-16.
+pub(crate) fn decode(bytes: Vec<u8>, place: &str) -> Result<String, Refusal> {
+    xml::decode(bytes, place)
+}
+
+/// Escapes for element content, or for an attribute value in double quotes.
+pub(crate) fn escape(text: &str, out: &mut String, attribute: bool) {
+    xml::escape(text, out, attribute);
+}
+
+/// The picture that stands where another could not be kept.
+pub(crate) fn placeholder() -> Vec<u8> {
+    placeholder::png()
+}

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use super::relations::is_address;
 
 /// Does this formula stay within its workbook?
-pub(super) fn formula_is_local(formula: &str) -> bool {
+pub(crate) fn formula_is_local(formula: &str) -> bool {
     let Some((bare, strings)) = without_strings(formula) else { return false };
     let mut strings = strings.iter();
     let mut wants_text = None;

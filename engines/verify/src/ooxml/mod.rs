@@ -12,6 +12,11 @@ mod tests;
 mod xml;
 mod zip;
 
+pub(crate) use formula::formula_is_local;
+pub(crate) use relations::is_address;
+pub(crate) use xml::{Reader, Token};
+pub(crate) use zip::members;
+
 use std::collections::{HashMap, HashSet};
 
 use crate::{Format, Limits, VerifyFailure};

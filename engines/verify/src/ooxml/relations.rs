@@ -100,7 +100,7 @@ pub(super) fn check(
 }
 
 /// A web or mail address; what a person may click on.
-pub(super) fn is_address(target: &str) -> bool {
+pub(crate) fn is_address(target: &str) -> bool {
     let lower = target.to_lowercase();
     let schemes = ["https://", "http://", "mailto:"];
     let tricks =

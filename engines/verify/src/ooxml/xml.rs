@@ -2,14 +2,14 @@
 //! processing instructions, CDATA, document types and other references are never written, so they are errors.
 
 /// One piece.
-pub(super) enum Token<'a> {
+pub(crate) enum Token<'a> {
     Start { name: &'a str, attributes: Vec<(&'a str, String)>, empty: bool },
     End(&'a str),
     Text(String),
 }
 
 /// Reads piece by piece and keeps count of what is open.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     rest: &'a str,
     open: Vec<&'a str>,
     begun: bool,
@@ -18,19 +18,19 @@ pub(super) struct Reader<'a> {
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, String> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(bytes).map_err(|_| "not UTF-8")?;
         let rest = text.strip_prefix(DECLARATION).ok_or("declaration")?;
         Ok(Self { rest, open: Vec::new(), begun: false })
     }
 
     /// Elements that are open, outermost first.
-    pub(super) fn open(&self) -> &[&'a str] {
+    pub(crate) fn open(&self) -> &[&'a str] {
         &self.open
     }
 
     /// The next piece; `None` at the end of a whole document.
-    pub(super) fn next(&mut self, nesting: usize) -> Result<Option<Token<'a>>, String> {
+    pub(crate) fn next(&mut self, nesting: usize) -> Result<Option<Token<'a>>, String> {
         if self.rest.is_empty() {
             return if self.open.is_empty() && self.begun { Ok(None) } else { Err("cut off".to_owned()) };
         }

@@ -10,16 +10,16 @@ use flate2::{Decompress, FlushDecompress, Status};
 use crate::{Limits, VerifyFailure};
 
 /// A member with its content.
-pub(super) struct Member {
-    pub(super) name: String,
-    pub(super) bytes: Vec<u8>,
+pub(crate) struct Member {
+    pub(crate) name: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// All members, in order.
 ///
 /// # Errors
 /// The first deviation from the written form.
-pub(super) fn members(file: &[u8], limits: &Limits) -> Result<Vec<Member>, VerifyFailure> {
+pub(crate) fn members(file: &[u8], limits: &Limits) -> Result<Vec<Member>, VerifyFailure> {
     let fail = |what: &str| VerifyFailure::new("zip", what);
     let tail = file.len().checked_sub(22).ok_or_else(|| fail("too short"))?;
     let end = file.get(tail..).unwrap_or_default();
