@@ -26,6 +26,7 @@ mod options;
 mod outcome;
 mod pdf;
 mod raster;
+mod svg;
 mod text;
 mod workbook;
 mod xls;
@@ -118,6 +119,7 @@ fn rebuild(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Result<(Vec<u
         f if f.is_odf() => odf::rebuild(input, f, ctx),
         f if f.is_raster() => raster::rebuild(input, f, ctx),
         Format::Emf | Format::Wmf => raster::draw_metafile(input, ctx),
+        Format::Svg => Ok((svg::rebuild(input, ctx)?, Format::Svg)),
         Format::Pdf => Ok((pdf::rebuild(input, ctx)?, Format::Pdf)),
         f @ (Format::Txt | Format::Csv) => Ok((text::rebuild(input, f, ctx)?, f)),
         Format::Xls => xls::rebuild(input, ctx),
@@ -133,6 +135,7 @@ fn picture_of(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Result<(Ve
         f if f.is_raster() => raster::rebuild(input, f, ctx),
         Format::Emf | Format::Wmf => raster::draw_metafile(input, ctx),
         Format::Pdf => Ok((pdf::picture_of(input, ctx)?, Format::Pdf)),
+        Format::Svg => raster::draw_svg(input, ctx),
         f => Err(Refusal::new(RefusalCode::MethodUnsupported, f.extension())),
     }
 }
@@ -170,6 +173,7 @@ pub(crate) fn extract_pieces(
         Format::Xls => xls::extract_text(input, ctx),
         Format::Xlsb => xlsb::extract_text(input, ctx),
         Format::Pdf => pdf::extract_text(input, ctx),
+        Format::Svg => svg::extract_text(input, ctx),
         Format::Txt | Format::Csv => text::extract_text(input, format, ctx),
         Format::Zip => archive::extract_text(input, ctx),
         f => Err(Refusal::new(RefusalCode::MethodUnsupported, f.extension())),

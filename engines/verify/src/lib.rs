@@ -13,6 +13,7 @@ mod odf;
 mod ooxml;
 mod pdf;
 mod raster;
+mod svg;
 mod text;
 
 pub use format::Format;
@@ -48,6 +49,7 @@ pub fn verify(output: &[u8], format: Format, limits: &Limits) -> Result<(), Veri
         f if f.is_odf() => odf::verify(output, f, limits),
         f if f.is_raster() => raster::verify(output, f, limits),
         Format::Pdf => pdf::verify(output, limits),
+        Format::Svg => svg::verify(output, limits),
         Format::Txt | Format::Csv => text::verify(output, format, limits),
         Format::Zip => archive::verify(output, limits),
         f => Err(VerifyFailure::new("", format!("no reader for {}", f.extension()))),

@@ -129,9 +129,6 @@ pub(super) fn text(text: &str) -> Option<Row> {
     {
         return Some(*row);
     }
-    if starts("<svg") || (starts("<?xml") && lower.contains("<svg")) || (starts("<!doctype svg")) {
-        return Some(row("svg", UnsupportedFormat, "SVG 画像"));
-    }
     if ["<!doctype html", "<html", "<head", "<body", "<script", "<iframe", "<hta:"].iter().any(|t| starts(t))
         || (starts("<?xml") && lower.contains("<html"))
     {
@@ -214,7 +211,6 @@ pub(super) fn by_extension(extension: &str) -> Option<Row> {
         "html" | "htm" | "xhtml" | "mht" | "mhtml" => row("html", UnsupportedFormat, "HTML"),
         "xml" | "xsl" | "xslt" | "xsd" | "kml" | "gml" | "gpx" => row("xml", UnsupportedFormat, "XML"),
         "json" | "geojson" | "jsonl" | "ipynb" => row("json", UnsupportedFormat, "JSON"),
-        "svg" => row("svg", UnsupportedFormat, "SVG 画像"),
         "rtf" => row("rtf", UnsupportedFormat, "リッチテキスト"),
         "eml" | "mbox" => row("eml", UnsupportedFormat, "メール"),
         "ics" => row("ics", UnsupportedFormat, "予定表"),

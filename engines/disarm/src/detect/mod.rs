@@ -10,7 +10,7 @@ mod package;
 #[cfg(test)]
 mod tests;
 
-use crate::{Format, Refusal, RefusalCode, metafile, raster, text};
+use crate::{Format, Refusal, RefusalCode, metafile, raster, svg, text};
 
 /// The finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +97,9 @@ fn kind(bytes: &[u8], declared: &str) -> Kind {
     if bytes.starts_with(&compound::MAGIC) {
         return compound::kind(bytes);
     }
+    if declared == "svgz" && svg::is_packed(bytes) {
+        return Kind::supported(Format::Svg);
+    }
     if let Some(row) = magic::binary(bytes) {
         return Kind::refused(row.id, row.code, row.label);
     }
@@ -129,6 +132,9 @@ fn disguised(bytes: &[u8]) -> Option<Kind> {
 }
 
 fn text_kind(text: &str, declared: &str) -> Kind {
+    if svg::is_svg(text) {
+        return Kind::supported(Format::Svg);
+    }
     if let Some(row) = magic::text(text) {
         return Kind::refused(row.id, row.code, row.label);
     }
@@ -152,6 +158,7 @@ fn agrees(declared: &str, id: &str) -> bool {
         "jpg" => &["jpeg", "jpe", "jfif"],
         "tif" => &["tiff"],
         "png" => &["apng"],
+        "svg" => &["svgz"],
         "bmp" => &["dib"],
         "txt" => &[
             "text", "log", "md", "markdown", "ini", "cfg", "conf", "yaml", "yml", "toml", "tex", "lst", "dat",

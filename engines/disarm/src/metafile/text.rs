@@ -1,10 +1,9 @@
 //! Text of metafiles as outlines of the one fallback typeface. The shapes differ from the author's typeface; the
 //! places of the characters are the author's, where the record gives them.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::fmt::Write as _;
 
 use resvg::tiny_skia::{Path, Transform};
-use usvg::fontdb;
 
 /// The size of the em in which outlines are asked for.
 pub(super) const EM: f32 = 100.0;
@@ -25,16 +24,8 @@ pub(super) struct Typeface {
 impl Typeface {
     /// The process-wide fallback, if one was set.
     pub(super) fn fallback() -> Option<Self> {
-        let mut fonts = fontdb::Database::new();
-        fonts.load_font_source(fontdb::Source::Binary(Arc::new(crate::font::fallback_font()?)));
-        let family = fonts.faces().next()?.families.first()?.0.clone();
-        fonts.set_serif_family(&family);
-        fonts.set_sans_serif_family(&family);
-        fonts.set_monospace_family(&family);
-        fonts.set_cursive_family(&family);
-        fonts.set_fantasy_family(&family);
-        let options =
-            usvg::Options { fontdb: Arc::new(fonts), font_family: family, ..usvg::Options::default() };
+        let (fontdb, font_family) = crate::font::database()?;
+        let options = usvg::Options { fontdb, font_family, ..usvg::Options::default() };
         Some(Self { options })
     }
 

@@ -25,6 +25,7 @@ use crate::{
     Format, Refusal, RefusalCode, RemovalCode,
     context::Context,
     metafile::{self, Drawn},
+    svg, text,
 };
 
 /// Writes the picture anew in its own format.
@@ -64,6 +65,16 @@ pub(crate) fn reencode(input: &[u8], ctx: &mut Context<'_>) -> Result<(Vec<u8>, 
         let drawn = metafile::draw(input, "埋め込み画像の ", &mut Budget::new(ctx.limits().pixels), ctx)?;
         return Ok((png::encode(&picture_of(drawn)?)?, Format::Png));
     }
+    if input.first() == Some(&b'<') && text::decode(input).is_some_and(|text| svg::is_svg(&text.text)) {
+        let rendered = svg::render(input, &mut Budget::new(ctx.limits().pixels), ctx)?;
+        let picture = Picture::new(rendered.width, rendered.height, Channels::Rgba, rendered.rgba)?;
+        return Ok((png::encode(&picture)?, Format::Png));
+    }
+    reencode_pixels(input, ctx)
+}
+
+/// The same for pictures that are pixels already.
+pub(crate) fn reencode_pixels(input: &[u8], ctx: &mut Context<'_>) -> Result<(Vec<u8>, Format), Refusal> {
     let Some(format) = sniff(input) else {
         return Err(Refusal::new(
             RefusalCode::UnsupportedFormat,
@@ -107,13 +118,26 @@ pub(crate) fn reencode(input: &[u8], ctx: &mut Context<'_>) -> Result<(Vec<u8>, 
 /// A metafile as a picture of its own, on white paper.
 pub(crate) fn draw_metafile(input: &[u8], ctx: &mut Context<'_>) -> Result<(Vec<u8>, Format), Refusal> {
     let mut drawn = metafile::draw(input, "", &mut Budget::new(ctx.limits().pixels), ctx)?;
-    for [r, g, b, a] in drawn.rgba.as_chunks_mut::<4>().0 {
-        let over =
-            |value: u8| u8::try_from((u32::from(value) * u32::from(*a) + 255 * (255 - u32::from(*a))) / 255);
-        let (red, green, blue) = (over(*r), over(*g), over(*b));
-        (*r, *g, *b, *a) = (red.unwrap_or(255), green.unwrap_or(255), blue.unwrap_or(255), 255);
-    }
+    on_white(&mut drawn.rgba);
     Ok((png::encode(&picture_of(drawn)?)?, Format::Png))
+}
+
+/// A drawing as a picture, on white paper.
+pub(crate) fn draw_svg(input: &[u8], ctx: &mut Context<'_>) -> Result<(Vec<u8>, Format), Refusal> {
+    let mut rendered = svg::render(input, &mut Budget::new(ctx.limits().pixels), ctx)?;
+    on_white(&mut rendered.rgba);
+    let picture = Picture::new(rendered.width, rendered.height, Channels::Rgba, rendered.rgba)?;
+    Ok((png::encode(&picture)?, Format::Png))
+}
+
+fn on_white(rgba: &mut [u8]) {
+    for [r, g, b, a] in rgba.as_chunks_mut::<4>().0 {
+        let alpha = u32::from(*a);
+        for value in [r, g, b] {
+            *value = u8::try_from((u32::from(*value) * alpha + 255 * (255 - alpha)) / 255).unwrap_or(255);
+        }
+        *a = 255;
+    }
 }
 
 fn picture_of(drawn: Drawn) -> Result<Picture, Refusal> {
