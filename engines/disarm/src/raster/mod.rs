@@ -70,11 +70,6 @@ pub(crate) fn reencode(input: &[u8], ctx: &mut Context<'_>) -> Result<(Vec<u8>, 
         let picture = Picture::new(rendered.width, rendered.height, Channels::Rgba, rendered.rgba)?;
         return Ok((png::encode(&picture)?, Format::Png));
     }
-    reencode_pixels(input, ctx)
-}
-
-/// The same for pictures that are pixels already.
-pub(crate) fn reencode_pixels(input: &[u8], ctx: &mut Context<'_>) -> Result<(Vec<u8>, Format), Refusal> {
     let Some(format) = sniff(input) else {
         return Err(Refusal::new(
             RefusalCode::UnsupportedFormat,

@@ -12,7 +12,7 @@ pub(super) enum Fault {
 }
 
 /// Functions that a value may call.
-const FUNCTIONS: [&str; 22] = [
+const FUNCTIONS: &[&str] = &[
     "url",
     "rgb",
     "rgba",
@@ -35,6 +35,14 @@ const FUNCTIONS: [&str; 22] = [
     "ellipse",
     "polygon",
     "calc",
+    "grayscale",
+    "opacity",
+    "brightness",
+    "contrast",
+    "saturate",
+    "sepia",
+    "invert",
+    "hue-rotate",
 ];
 
 pub(super) fn is_property(name: &str) -> bool {

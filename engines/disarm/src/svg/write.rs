@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{Format, Refusal, RemovalCode, context::Context, raster};
 
-/// Pictures in drawings in drawings end here.
+/// Pictures beyond these are dropped.
 const PICTURES: u32 = 2_000;
 
 pub(super) fn document(document: &Document<'_>, ctx: &mut Context<'_>) -> Result<String, Refusal> {
@@ -148,11 +148,8 @@ impl Writer<'_, '_> {
                     self.attribute("style", &style);
                 }
             }
-            "id" => {
-                if css::is_id(value) {
-                    self.attribute("id", value);
-                }
-            }
+            "id" if css::is_id(value) => self.attribute("id", value),
+            "id" => {}
             name if is_attribute(name) => match css::value(value) {
                 Ok(value) if bounded(name, &value) => self.attribute(name, &value),
                 Ok(_) => self.faults(element, vec![(name.to_owned(), Fault::Unknown)]),
@@ -197,7 +194,8 @@ impl Writer<'_, '_> {
         let picture = match bytes {
             Some(bytes) => {
                 self.ctx.charge_expanded(bytes.len() as u64)?;
-                raster::reencode_pixels(&bytes, self.ctx).ok()
+                // A drawing in a drawing is rendered; how deep that goes is bounded like archives in archives.
+                self.ctx.within("SVG の画像", |ctx| raster::reencode(&bytes, ctx)).ok()
             }
             None => None,
         };
