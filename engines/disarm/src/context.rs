@@ -6,6 +6,7 @@ use crate::{Detection, Limits, Options, Refusal, RefusalCode, RemovalCode, Remov
 pub(crate) struct Context<'a> {
     options: &'a Options,
     removed: Vec<Removed>,
+    kept_macros: Vec<String>,
     expanded: u64,
     output: u64,
     members: u32,
@@ -22,6 +23,7 @@ impl<'a> Context<'a> {
         Self {
             options,
             removed: Vec::new(),
+            kept_macros: Vec::new(),
             expanded: 0,
             output: 0,
             members: 0,
@@ -48,6 +50,22 @@ impl<'a> Context<'a> {
         if self.removed.len() < MAX_REMOVED && !self.removed.contains(&entry) {
             self.removed.push(entry);
         }
+    }
+
+    /// May this VBA project stay? Only in a document that stands for itself: what lies in an archive or a mail is
+    /// checked without its approvals.
+    pub(crate) fn approves_macro(&self, sha256: &str) -> bool {
+        let approved = &self.options.approved_macros;
+        self.depth == 0 && approved.iter().any(|known| known.eq_ignore_ascii_case(sha256))
+    }
+
+    /// Notes a VBA project that stays.
+    pub(crate) fn kept_macro(&mut self, sha256: String) {
+        self.kept_macros.push(sha256);
+    }
+
+    pub(crate) fn take_kept_macros(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.kept_macros)
     }
 
     pub(crate) fn take_removed(&mut self) -> Vec<Removed> {

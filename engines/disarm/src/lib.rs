@@ -28,6 +28,7 @@ mod pdf;
 mod raster;
 mod svg;
 mod text;
+mod vba;
 mod workbook;
 mod xls;
 mod xlsb;
@@ -38,7 +39,8 @@ pub use detect::{Detection, detect};
 pub use font::set_fallback_font;
 pub use options::{Lang, Method, Options, TextEncoding};
 pub use outcome::{Disarmed, Refusal, RefusalCode, RemovalCode, Removed, TextPiece, Threat};
-pub use sekisho_verify::{Format, Limits, VerifyFailure, verify};
+pub use sekisho_verify::{Format, Limits, VerifyFailure, verify, verify_keeping};
+pub use vba::{MacroKind, MacroModule, MacroProject};
 
 use context::Context;
 
@@ -98,7 +100,7 @@ pub(crate) fn disarm_in(input: &[u8], name: &str, ctx: &mut Context<'_>) -> Resu
         method: ctx.options().method,
         removed: ctx.take_removed(),
         fell_back: Vec::new(),
-        kept_macros: Vec::new(),
+        kept_macros: ctx.take_kept_macros(),
     })
 }
 
@@ -160,6 +162,20 @@ pub fn extract_text(input: &[u8], options: &Options) -> Result<Vec<TextPiece>, R
         return extract_pieces(&inner, detect(&inner, "").supported()?, &mut ctx);
     }
     extract_pieces(input, detection.supported()?, &mut ctx)
+}
+
+/// The VBA projects of a document with the source of their modules, for those who approve macros. A document without
+/// macros, or of a format that has none, gives none.
+///
+/// # Errors
+/// As [`disarm`]; a project that can't be read is `Malformed` and can't be approved.
+pub fn macros(input: &[u8], options: &Options) -> Result<Vec<MacroProject>, Refusal> {
+    let mut ctx = Context::new(options);
+    ctx.charge_input(input.len() as u64)?;
+    if detect(input, &options.name).is_encrypted_office() {
+        return vba::projects(&unlock(input, &mut ctx)?, &mut ctx);
+    }
+    vba::projects(input, &mut ctx)
 }
 
 pub(crate) fn extract_pieces(

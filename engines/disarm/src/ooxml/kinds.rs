@@ -141,6 +141,9 @@ impl Kind {
     /// The content type of the main part of a document, a template or a show.
     pub(super) fn main_media_type(family: Family, written: Format) -> String {
         let media = Self::main(family).media_type();
+        if let Some(with_macros) = super::macros::main_media_type(written) {
+            return with_macros.to_owned();
+        }
         match written {
             Format::Dotx => media.replace(".document.main", ".template.main"),
             Format::Xltx => media.replace(".sheet.main", ".template.main"),

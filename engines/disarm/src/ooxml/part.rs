@@ -68,6 +68,7 @@ impl Judge for PartJudge<'_, '_, '_, '_> {
         }
         match element.spec.ns {
             Ns::X => self.sheet_element(element),
+            Ns::XDR => Ok(self.drawing_element(element)),
             Ns::X14 | Ns::XM => Ok(self.extension_element(element)),
             Ns::W => Ok(self.word_element(element, ancestors)),
             Ns::P | Ns::A => self.slide_element(element),

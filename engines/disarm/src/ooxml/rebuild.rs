@@ -40,7 +40,9 @@ pub(super) struct Rebuild<'a, 'c, 'o> {
     pub(super) ctx: &'c mut Context<'o>,
     pub(super) family: Family,
     /// What is written.
-    written_as: Format,
+    pub(super) written_as: Format,
+    /// What the input is.
+    pub(super) read_as: Format,
     /// Only the text is wanted.
     text_only: bool,
     jobs: VecDeque<Job>,
@@ -83,6 +85,7 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
             ctx,
             family: Family::of(format),
             written_as: format.successor(),
+            read_as: format,
             text_only,
             jobs: VecDeque::new(),
             written: HashMap::new(),
@@ -104,10 +107,26 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
     }
 
     /// The new package.
-    pub(super) fn run(mut self) -> Result<Vec<u8>, Refusal> {
+    pub(super) fn run(mut self) -> Result<(Vec<u8>, Format), Refusal> {
         self.walk()?;
         self.report_rest();
-        self.assemble()
+        let format = self.written_as;
+        Ok((self.assemble()?, format))
+    }
+
+    /// Writes a finished part that stands for one of the input.
+    pub(super) fn add_part(
+        &mut self,
+        source: &str,
+        path: String,
+        media_type: &str,
+        bytes: Vec<u8>,
+    ) -> Result<(), Refusal> {
+        self.ctx.charge_output(bytes.len() as u64)?;
+        self.accounted.insert(source.to_lowercase());
+        self.media_types.push((path.clone(), media_type.to_owned()));
+        self.output.push((path, bytes));
+        Ok(())
     }
 
     /// The text.
@@ -236,10 +255,12 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
         let Some(bytes) = self.package.bytes(&job.source, self.ctx)? else { return Ok(()) };
         let source_text = xml::decode(bytes, &job.source)?;
         let relationships = self.package.relationships(&job.source, self.ctx)?;
+        let macros = self.keep_macros(job, &relationships)?;
         self.account(job, &relationships);
         let (ns, root) = job.kind.root();
         let Some(spec) = allow::element(ns, root) else { return Ok(()) };
         let mut relations = Relations { known: relationships, links: Vec::new() };
+        macros.into_iter().for_each(|path| relations.add_macros(path));
         self.name_parts_of_sheet(job, &relations);
         self.attach_spill(job, &mut relations)?;
         // Parts that belong here without being named come first: shared strings before sheets.
@@ -336,11 +357,9 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
             return Ok(());
         }
         self.dynamic_arrays = true;
-        let text = sekisho_verify::lists::SPILL;
-        self.ctx.charge_output(text.len() as u64)?;
-        self.output.push(("xl/metadata.xml".to_owned(), text.as_bytes().to_vec()));
+        let text = sekisho_verify::lists::SPILL.as_bytes().to_vec();
         let media = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheetMetadata+xml";
-        self.media_types.push(("xl/metadata.xml".to_owned(), media.to_owned()));
+        self.add_part(&part, "xl/metadata.xml".to_owned(), media, text)?;
         relations.add(format!("{OFFICE}sheetMetadata"), "xl/metadata.xml".to_owned(), false);
         Ok(())
     }

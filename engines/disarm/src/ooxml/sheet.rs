@@ -5,7 +5,7 @@ use super::kinds::OFFICE;
 use super::package::Target;
 use super::part::PartJudge;
 use super::xml::{Element, Node, Verdict};
-use super::{formula, notes};
+use super::{formula, macros, notes};
 use crate::{Refusal, RefusalCode, RemovalCode, TextPiece};
 
 /// Children of a sheet that stand behind the drawing of its comments (ISO/IEC 29500-1, 18.3.1.99).
@@ -46,6 +46,8 @@ impl PartJudge<'_, '_, '_, '_> {
             "definedName" => return Ok(self.defined_name(element)),
             "workbook" => self.renumber_views(&mut element),
             "worksheet" => self.attach_notes(&mut element),
+            // Ties a sheet to its module.
+            "sheetPr" | "workbookPr" if !self.rebuild.keeps_macros() => element.remove("codeName"),
             "ext" if !extension_is_known(&element) => return Ok(Verdict::Drop),
             "extLst" if element.children.is_empty() => return Ok(Verdict::Drop),
             "formula" | "formula1" | "formula2"
@@ -161,6 +163,21 @@ impl PartJudge<'_, '_, '_, '_> {
                 }
             }
             _ => {}
+        }
+        Verdict::Keep(element)
+    }
+
+    /// A shape of a sheet calls a procedure only where approved macros stay.
+    pub(super) fn drawing_element(&mut self, mut element: Element) -> Verdict {
+        if let Some(called) = element.attribute("macro").map(str::to_owned) {
+            let keep =
+                self.rebuild.keeps_macros() && (called.is_empty() || macros::is_own_procedure(&called));
+            if !keep {
+                element.remove("macro");
+            }
+            if !keep && !called.is_empty() {
+                self.report(RemovalCode::Action, "マクロを呼ぶ図形");
+            }
         }
         Verdict::Keep(element)
     }

@@ -19,20 +19,35 @@ pub(crate) use zip::members;
 
 use std::collections::{HashMap, HashSet};
 
+use sha2::{Digest, Sha256};
+
 use crate::{Format, Limits, VerifyFailure};
 
-/// Checks a whole package.
-pub(super) fn verify(output: &[u8], format: Format, limits: &Limits) -> Result<(), VerifyFailure> {
+/// Checks a whole package. A macro-enabled one must hold a VBA project that is approved.
+pub(super) fn verify(
+    output: &[u8],
+    format: Format,
+    limits: &Limits,
+    approved: &[String],
+) -> Result<(), VerifyFailure> {
+    let keeping = main_type_with_macros(format).is_some() && !approved.is_empty();
     let members = zip::members(output, limits)?;
     let parts: HashMap<&str, &[u8]> = members.iter().map(|m| (m.name.as_str(), m.bytes.as_slice())).collect();
     let (main, folder) = match format {
         Format::Docx | Format::Dotx => ("word/document.xml", "word/"),
         Format::Xlsx | Format::Xltx => ("xl/workbook.xml", "xl/"),
         Format::Pptx | Format::Ppsx | Format::Potx => ("ppt/presentation.xml", "ppt/"),
+        Format::Docm | Format::Dotm if keeping => ("word/document.xml", "word/"),
+        Format::Xlsm | Format::Xltm if keeping => ("xl/workbook.xml", "xl/"),
+        Format::Pptm | Format::Ppsm | Format::Potm if keeping => ("ppt/presentation.xml", "ppt/"),
         other => return Err(VerifyFailure::new("", format!("{} is never written", other.extension()))),
     };
     if !parts.contains_key(main) {
         return Err(VerifyFailure::new(main, "main part missing"));
+    }
+    let project = format!("{folder}vbaProject.bin");
+    if keeping && !parts.contains_key(project.as_str()) {
+        return Err(VerifyFailure::new(project, "macro-enabled without macros"));
     }
     let types = relations::content_types(&parts)?;
     let mut reached: HashSet<String> = HashSet::new();
@@ -42,7 +57,7 @@ pub(super) fn verify(output: &[u8], format: Format, limits: &Limits) -> Result<(
             continue;
         }
         if name.ends_with(".rels") {
-            relations::check(name, &member.bytes, &parts, main, &mut reached)?;
+            relations::check(name, &member.bytes, &parts, main, keeping, &mut reached)?;
             continue;
         }
         if !name.starts_with(folder) {
@@ -51,6 +66,15 @@ pub(super) fn verify(output: &[u8], format: Format, limits: &Limits) -> Result<(
         if let Some(extension) = rules::picture(name) {
             let format = if extension == "png" { Format::Png } else { Format::Jpeg };
             super::raster::verify(&member.bytes, format, limits).map_err(|f| at(name, f))?;
+            continue;
+        }
+        if keeping && name == project {
+            let hash = hex::encode(Sha256::digest(&member.bytes));
+            if !approved.iter().any(|known| known.eq_ignore_ascii_case(&hash))
+                || types.get(name).map(String::as_str) != Some("application/vnd.ms-office.vbaProject")
+            {
+                return Err(VerifyFailure::new(name, "macros that nobody approved"));
+            }
             continue;
         }
         let part = rules::part(name).ok_or_else(|| VerifyFailure::new(name, "part not on the list"))?;
@@ -69,7 +93,7 @@ pub(super) fn verify(output: &[u8], format: Format, limits: &Limits) -> Result<(
             continue;
         }
         let ids = relations::ids(name, &parts)?;
-        rules::check_part(name, part, &member.bytes, &ids, limits)?;
+        rules::check_part(name, part, &member.bytes, &ids, limits, keeping)?;
     }
     if let Some(stray) = types.keys().find(|name| !parts.contains_key(name.as_str())) {
         return Err(VerifyFailure::new(stray.clone(), "content type of a part that is not there"));
@@ -84,6 +108,9 @@ pub(super) fn verify(output: &[u8], format: Format, limits: &Limits) -> Result<(
 
 /// The content type that tells a document from a template and a show.
 fn main_type(format: Format) -> String {
+    if let Some(with_macros) = main_type_with_macros(format) {
+        return with_macros.to_owned();
+    }
     let kind = match format {
         Format::Dotx => "wordprocessingml.template",
         Format::Xlsx => "spreadsheetml.sheet",
@@ -94,6 +121,19 @@ fn main_type(format: Format) -> String {
         _ => "wordprocessingml.document",
     };
     format!("application/vnd.openxmlformats-officedocument.{kind}.main+xml")
+}
+
+fn main_type_with_macros(format: Format) -> Option<&'static str> {
+    Some(match format {
+        Format::Docm => "application/vnd.ms-word.document.macroEnabled.main+xml",
+        Format::Dotm => "application/vnd.ms-word.template.macroEnabledTemplate.main+xml",
+        Format::Xlsm => "application/vnd.ms-excel.sheet.macroEnabled.main+xml",
+        Format::Xltm => "application/vnd.ms-excel.template.macroEnabled.main+xml",
+        Format::Pptm => "application/vnd.ms-powerpoint.presentation.macroEnabled.main+xml",
+        Format::Ppsm => "application/vnd.ms-powerpoint.slideshow.macroEnabled.main+xml",
+        Format::Potm => "application/vnd.ms-powerpoint.template.macroEnabled.main+xml",
+        _ => return None,
+    })
 }
 
 fn at(name: &str, failure: VerifyFailure) -> VerifyFailure {

@@ -182,11 +182,9 @@ pub(super) const NEVER: &[&str] = &[
     "calcChain",
     "r:link",
     "r:href",
-    "macro",
     "textlink",
     "vbProcedure",
     "xlm",
-    "codeName",
     "o:href",
     "href",
     "src",
@@ -229,8 +227,9 @@ pub(super) fn check_part(
     bytes: &[u8],
     ids: &HashMap<String, bool>,
     limits: &Limits,
+    keeping: bool,
 ) -> Result<(), VerifyFailure> {
-    let mut walk = Walk { part, ids, text: String::new(), fields: Vec::new() };
+    let mut walk = Walk { part, ids, keeping, text: String::new(), fields: Vec::new() };
     let fail = |what: String| VerifyFailure::new(name, what);
     let mut reader = Reader::new(bytes).map_err(fail)?;
     let nesting = usize::try_from(limits.nesting).unwrap_or(256);
@@ -253,6 +252,8 @@ pub(super) fn check_part(
 struct Walk<'a> {
     part: &'a Part,
     ids: &'a HashMap<String, bool>,
+    /// Approved macros stay: sheets name their modules, shapes their procedures.
+    keeping: bool,
     text: String,
     /// Open fields: the instruction, and whether it is over.
     fields: Vec<(String, bool)>,
@@ -321,6 +322,11 @@ impl Walk<'_> {
             "w:instr" if !field_is_local(value) => bad(),
             "uri" if name == "ext" && !EXTENSIONS.contains(&lower.as_str()) => bad(),
             "uri" if name == "ext" => Ok(()),
+            "codeName" | "macro" if !self.keeping => bad(),
+            "macro" => {
+                let own = value.strip_prefix("[0]!").unwrap_or(value);
+                if own.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.') { Ok(()) } else { bad() }
+            }
             "cm" if value != "1" => bad(),
             "state" if lower == "veryhidden" => bad(),
             "uri" if name == "a:graphicData" => {
