@@ -10,7 +10,12 @@ fn main() -> std::io::Result<()> {
                 for project in projects {
                     println!("  {}", project.sha256);
                     for module in project.modules {
-                        println!("    {:?} {} ({} lines)", module.kind, module.name, module.source.lines().count());
+                        println!(
+                            "    {:?} {} ({} lines)",
+                            module.kind,
+                            module.name,
+                            module.source.lines().count()
+                        );
                     }
                 }
             }
