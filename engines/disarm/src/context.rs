@@ -36,6 +36,11 @@ impl<'a> Context<'a> {
         self.options
     }
 
+    /// The name of what is being worked on: the innermost member's, else the file's.
+    pub(crate) fn name(&self) -> &str {
+        self.inside.last().map_or(self.options.name.as_str(), String::as_str)
+    }
+
     pub(crate) fn limits(&self) -> &'a Limits {
         &self.options.limits
     }

@@ -126,7 +126,7 @@ fn rebuild(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Result<(Vec<u
         f @ (Format::Txt | Format::Csv) => Ok((text::rebuild(input, f, ctx)?, f)),
         Format::Xls => xls::rebuild(input, ctx),
         Format::Xlsb => xlsb::rebuild(input, ctx),
-        Format::Zip => Ok((archive::rebuild(input, ctx)?, Format::Zip)),
+        f if f.is_archive() => Ok((archive::rebuild(input, f, ctx)?, Format::Zip)),
         f => Err(Refusal::new(RefusalCode::UnsupportedFormat, f.extension())),
     }
 }
@@ -191,7 +191,7 @@ pub(crate) fn extract_pieces(
         Format::Pdf => pdf::extract_text(input, ctx),
         Format::Svg => svg::extract_text(input, ctx),
         Format::Txt | Format::Csv => text::extract_text(input, format, ctx),
-        Format::Zip => archive::extract_text(input, ctx),
+        f if f.is_archive() => archive::extract_text(input, f, ctx),
         f => Err(Refusal::new(RefusalCode::MethodUnsupported, f.extension())),
     }
 }

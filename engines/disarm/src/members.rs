@@ -3,7 +3,10 @@
 
 use std::{collections::HashSet, fmt::Write as _};
 
-use crate::{Format, Lang, Refusal, RefusalCode, Removed, text};
+use crate::{
+    Format, Lang, Refusal, RefusalCode, Removed, text,
+    zip::{Storage, names},
+};
 
 /// The name under which the report lies among the members.
 pub(crate) const REPORT_NAME: &str = "無害化レポート.txt";
@@ -22,11 +25,59 @@ pub(crate) fn renamed(name: &str, format: Format) -> String {
     let slash = if folder.is_empty() { "" } else { "/" };
     let (stem, extension) = file.rsplit_once('.').map_or((file, ""), |(stem, extension)| (stem, extension));
     let claimed = Format::from_extension(extension);
-    if claimed == Some(format) {
+    // A browser reads `.xhtml` by other rules than `.html`.
+    if claimed == Some(format) && !extension.eq_ignore_ascii_case("xhtml") {
         return name.to_owned();
     }
-    let stem = if claimed.is_some() || extension == "tsv" { stem } else { file };
+    let stem = if claimed.is_some() { stem } else { file };
     format!("{folder}{slash}{stem}.{}", format.extension())
+}
+
+/// Contents that are not packed themselves.
+pub(crate) fn storage(format: Format) -> Storage {
+    use Format::{Bmp, Csv, Dxf, Eml, Html, Ics, Json, P21, Sfc, Svg, Txt, Vcf, Xml};
+    match format {
+        Txt | Csv | Bmp | Html | Xml | Json | Ics | Vcf | Dxf | Sfc | P21 | Eml | Svg => Storage::Deflate,
+        _ => Storage::Store,
+    }
+}
+
+/// What macOS and Windows leave in every folder; nobody sent it and nobody misses it.
+pub(crate) fn is_housekeeping(name: &str) -> bool {
+    let file = name.rsplit('/').next().unwrap_or_default();
+    name.starts_with("__MACOSX/")
+        || file.starts_with("._")
+        || [".ds_store", "thumbs.db", "desktop.ini"].contains(&file.to_lowercase().as_str())
+}
+
+/// The name as a Windows folder can hold it, and whether it hid something: no way up, no drive, no device, no character
+/// that a file system or a terminal takes for something else.
+pub(crate) fn safe_name(name: &str) -> (String, bool) {
+    let (plain, hidden) = text::clean_line(name);
+    let segments: Vec<String> = plain
+        .split('/')
+        .filter(|segment| !matches!(*segment, "" | "."))
+        .map(|segment| {
+            let replaced: String = segment
+                .chars()
+                .map(|c| if c.is_control() || "\\:*?\"<>|".contains(c) { '_' } else { c })
+                .collect();
+            let tidy = replaced.trim().trim_end_matches(['.', ' ']);
+            let stem = tidy.split('.').next().unwrap_or_default().to_ascii_lowercase();
+            match stem.as_str() {
+                _ if tidy.is_empty() => "_".to_owned(),
+                "con" | "prn" | "aux" | "nul" => format!("_{tidy}"),
+                device if device.len() == 4 && (device.starts_with("com") || device.starts_with("lpt")) => {
+                    format!("_{tidy}")
+                }
+                _ => tidy.to_owned(),
+            }
+        })
+        .collect();
+    let joined = segments.join("/");
+    // Whatever the writer would still object to has no name worth keeping.
+    let safe = if names::objection(&joined).is_some() { "名称不明".to_owned() } else { joined };
+    (safe, hidden.is_some())
 }
 
 /// The report for the recipient, line by line.
@@ -36,14 +87,15 @@ pub(crate) struct Report {
 
 impl Default for Report {
     fn default() -> Self {
-        Self { text: String::from("無害化レポート\r\n\r\n") }
+        Self { text: String::from("無害化レポート\r\n（○ 変更なし、△ 一部を取り除いた、× 渡していない）\r\n\r\n") }
     }
 }
 
 impl Report {
     /// A member that crossed, under which name, and what it lost.
     pub(crate) fn kept(&mut self, name: &str, written: &str, removed: &[Removed]) {
-        let _ = write!(self.text, "○ {}\r\n", shown(name));
+        let sign = if removed.is_empty() { "○" } else { "△" };
+        let _ = write!(self.text, "{sign} {}\r\n", shown(name));
         if name != written {
             let _ = write!(self.text, "    名前を変えました: {}\r\n", shown(written));
         }
@@ -72,7 +124,7 @@ impl Report {
 }
 
 /// Names and places come from the input; the report is a text like any other.
-fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     text::clean_line(text).0.replace(['\r', '\n', '\t'], " ")
 }
 

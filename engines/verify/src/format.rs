@@ -128,6 +128,7 @@ impl Format {
             "jpeg" | "jpe" | "jfif" => Some(Self::Jpeg),
             "tiff" => Some(Self::Tiff),
             "text" | "log" => Some(Self::Txt),
+            "tsv" => Some(Self::Csv),
             "htm" | "xhtml" => Some(Self::Html),
             "dot" => Some(Self::Doc),
             "xlt" => Some(Self::Xls),

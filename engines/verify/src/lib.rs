@@ -15,6 +15,7 @@ mod pdf;
 mod raster;
 mod svg;
 mod text;
+mod zip;
 
 pub use format::Format;
 pub use limits::Limits;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Disarmed, Limits, Options};
+use crate::{Disarmed, Limits, Options, zip::Archive};
 
 fn zip_of(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = Writer::new();
@@ -134,4 +134,35 @@ fn an_encrypted_archive_is_refused_as_such() {
         }
     }
     assert_eq!(disarm(&zip).unwrap_err().code, RefusalCode::Encrypted);
+}
+
+#[test]
+fn archives_hold_to_their_document() {
+    crate::cases::run(include_str!("../../cases/archives.md"), &samples::make);
+}
+
+#[test]
+fn a_name_that_windows_cannot_hold_is_made_safe() {
+    assert_eq!(safe_name("12:30 memo?.txt"), ("12_30 memo_.txt".to_owned(), false));
+    assert_eq!(safe_name("./a//nul.txt"), ("a/_nul.txt".to_owned(), false));
+    assert_eq!(safe_name("/abs/a.txt . "), ("abs/a.txt".to_owned(), false));
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_broken_archive_never_panics_and_never_passes_unverified(
+        which in 0_usize..8, at in 0_usize..4096, byte in 0_u8..=255, cut in 0_usize..4096
+    ) {
+        let names = ["seven", "seven_aes", "lzh", "tar", "tar_gz", "gz", "zip_aes", "zip_traditional"];
+        let mut file = samples::make(names[which]);
+        let length = file.len();
+        file[at % length] = byte;
+        if cut % 3 == 0 {
+            file.truncate(length - cut % length);
+        }
+        let options = Options { password: Some("key1".to_owned()), ..Options::default() };
+        if let Ok(out) = crate::disarm(&file, &options) {
+            proptest::prop_assert_eq!(crate::verify(&out.bytes, out.format, &Limits::default()), Ok(()));
+        }
+    }
 }

@@ -1,6 +1,10 @@
 //! The table of kinds that are refused by name: by magic number, by the beginning of a text, by extension.
 
-use crate::RefusalCode::{self, Encrypted, Executable, UnsupportedFormat};
+use crate::{
+    Format,
+    RefusalCode::{self, Encrypted, Executable, UnsupportedFormat},
+    archive,
+};
 
 /// A refused kind.
 #[derive(Debug, Clone, Copy)]
@@ -27,20 +31,15 @@ const BINARY: &[(usize, &[u8], Row)] = &[
     (0, b"L\0\0\0\x01\x14\x02\0", row("lnk", Executable, "ショートカット")),
     (0, b"ITSF\x03\0\0\0", row("chm", Executable, "コンパイル済みヘルプ")),
     (0, b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d", row("one", UnsupportedFormat, "OneNote")),
-    (0, b"7z\xbc\xaf\x27\x1c", row("7z", UnsupportedFormat, "7-Zip 圧縮")),
-    (0, b"Rar!\x1a\x07", row("rar", UnsupportedFormat, "RAR 圧縮")),
-    (0, b"\x1f\x8b\x08", row("gz", UnsupportedFormat, "gzip 圧縮")),
-    (0, b"BZh", row("bz2", UnsupportedFormat, "bzip2 圧縮")),
-    (0, b"\xfd7zXZ\0", row("xz", UnsupportedFormat, "xz 圧縮")),
-    (0, b"\x28\xb5\x2f\xfd", row("zst", UnsupportedFormat, "Zstandard 圧縮")),
-    (0, b"MSCF\0\0\0\0", row("cab", UnsupportedFormat, "CAB 圧縮")),
-    (7, b"**ACE**", row("ace", UnsupportedFormat, "ACE 圧縮")),
-    (2, b"-lh", row("lzh", UnsupportedFormat, "LZH 圧縮")),
-    (2, b"-lz", row("lzh", UnsupportedFormat, "LZH 圧縮")),
-    (257, b"ustar", row("tar", UnsupportedFormat, "tar アーカイブ")),
-    (32_769, b"CD001", row("iso", UnsupportedFormat, "ディスクイメージ")),
-    (0, b"conectix", row("vhd", UnsupportedFormat, "仮想ディスク")),
-    (0, b"vhdxfile", row("vhdx", UnsupportedFormat, "仮想ディスク")),
+    (0, b"Rar!\x1a\x07", row("rar", UnsupportedFormat, "RAR 圧縮。ZIP で圧縮し直してください")),
+    (0, b"BZh", row("bz2", UnsupportedFormat, "bzip2 圧縮。ZIP で圧縮し直してください")),
+    (0, b"\xfd7zXZ\0", row("xz", UnsupportedFormat, "xz 圧縮。ZIP で圧縮し直してください")),
+    (0, b"\x28\xb5\x2f\xfd", row("zst", UnsupportedFormat, "Zstandard 圧縮。ZIP で圧縮し直してください")),
+    (0, b"MSCF\0\0\0\0", row("cab", UnsupportedFormat, "CAB 圧縮。ZIP で圧縮し直してください")),
+    (7, b"**ACE**", row("ace", UnsupportedFormat, "ACE 圧縮。ZIP で圧縮し直してください")),
+    (32_769, b"CD001", row("iso", UnsupportedFormat, "ディスクイメージ。中のファイルを ZIP にして送ってください")),
+    (0, b"conectix", row("vhd", UnsupportedFormat, "仮想ディスク。中のファイルを ZIP にして送ってください")),
+    (0, b"vhdxfile", row("vhdx", UnsupportedFormat, "仮想ディスク。中のファイルを ZIP にして送ってください")),
     (4, b"ftypheic", row("heic", UnsupportedFormat, "HEIC 画像")),
     (4, b"ftypheix", row("heic", UnsupportedFormat, "HEIC 画像")),
     (4, b"ftypmif1", row("heic", UnsupportedFormat, "HEIF 画像")),
@@ -82,6 +81,21 @@ const BINARY: &[(usize, &[u8], Row)] = &[
     (0, b"Salted__", row("enc", Encrypted, "OpenSSL で暗号化されたファイル")),
     (0, b"-----BEGIN PGP MESSAGE", row("pgp", Encrypted, "PGP で暗号化されたファイル")),
 ];
+
+/// Archives that are opened and written as ZIP.
+pub(super) fn archive(bytes: &[u8], declared: &str) -> Option<Format> {
+    if bytes.starts_with(b"7z\xbc\xaf\x27\x1c") {
+        return Some(Format::SevenZ);
+    }
+    if bytes.starts_with(b"\x1f\x8b\x08") {
+        return Some(Format::Gz);
+    }
+    if matches!(bytes.get(2..7), Some([b'-', b'l', b'h' | b'z', _, b'-'])) && bytes.get(20).is_some_and(|l| *l <= 3) {
+        return Some(Format::Lzh);
+    }
+    let is_ustar = bytes.get(257..).is_some_and(|rest| rest.starts_with(b"ustar"));
+    ((is_ustar || declared == "tar") && archive::is_tar(bytes)).then_some(Format::Tar)
+}
 
 /// Matches the table. `MZ` alone also begins words, so it counts with a NUL near it only.
 pub(super) fn binary(bytes: &[u8]) -> Option<Row> {

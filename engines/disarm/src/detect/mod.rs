@@ -100,6 +100,9 @@ fn kind(bytes: &[u8], declared: &str) -> Kind {
     if declared == "svgz" && svg::is_packed(bytes) {
         return Kind::supported(Format::Svg);
     }
+    if let Some(format) = magic::archive(bytes, declared) {
+        return Kind::supported(format);
+    }
     if let Some(row) = magic::binary(bytes) {
         return Kind::refused(row.id, row.code, row.label);
     }
@@ -176,6 +179,7 @@ fn agrees(declared: &str, id: &str) -> bool {
         "mp4" => &["m4a", "m4v", "mov", "qt", "3gp"],
         "heic" => &["heif", "avif"],
         "gz" => &["tgz"],
+        "lzh" => &["lha"],
         "encrypted-office" => &["docx", "xlsx", "pptx", "docm", "xlsm", "pptm"],
         _ => &[],
     };

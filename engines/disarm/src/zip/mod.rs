@@ -5,11 +5,12 @@
 //! when every such reading gives the same members (PKWARE APPNOTE 6.3.10). Nothing but names and contents
 //! survives: comments, extra fields, times and permissions are never carried over.
 
-mod names;
+mod crypt;
+pub(crate) mod names;
 mod reader;
 #[cfg(test)]
 mod tests;
 mod writer;
 
-pub(crate) use reader::{Archive, Entry, Kind};
+pub(crate) use reader::{Archive, Kind};
 pub(crate) use writer::{Storage, Writer};

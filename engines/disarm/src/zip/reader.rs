@@ -5,7 +5,10 @@ use std::io::Read;
 
 use flate2::bufread::DeflateDecoder;
 
-use super::names;
+use super::{
+    crypt::{self, Lock},
+    names,
+};
 use crate::{Refusal, RefusalCode, RemovalCode, context::Context};
 
 const LOCAL: u32 = 0x0403_4b50;
@@ -50,6 +53,7 @@ pub(crate) struct Entry {
     pub(crate) size: u64,
     method: u16,
     crc: u32,
+    lock: Option<Lock>,
     data: std::ops::Range<usize>,
 }
 
@@ -65,8 +69,8 @@ impl<'a> Archive<'a> {
     /// Reads the directory and checks it against every local header.
     ///
     /// # Errors
-    /// `Malformed` for what follows no reading, `Ambiguous` for what follows more than one, `Encrypted`,
-    /// `UnsupportedFormat` for other methods than stored and deflated, and the limits of the context.
+    /// `Malformed` for what follows no reading, `Ambiguous` for what follows more than one, and the limits of the
+    /// context. Encryption and methods are the matter of [`Archive::bytes`].
     pub(crate) fn read(input: &'a [u8], ctx: &mut Context<'_>) -> Result<Self, Refusal> {
         let end = EndRecord::find(input)?;
         let mut extents = Vec::new();
@@ -103,26 +107,56 @@ impl<'a> Archive<'a> {
     /// A member's content, its size and CRC checked, its bytes charged to the context as they come.
     ///
     /// # Errors
-    /// `Malformed` when the content contradicts the directory, `Bomb` at the limit.
+    /// `Malformed` when the content contradicts the directory, `Bomb` at the limit, `Encrypted` and `WrongPassword`,
+    /// `UnsupportedFormat` for other methods than stored and deflated.
     pub(crate) fn bytes(&self, entry: &Entry, ctx: &mut Context<'_>) -> Result<Vec<u8>, Refusal> {
         let packed = self.input.get(entry.data.clone()).ok_or_else(|| malformed(&entry.name))?;
         if entry.size > ctx.expandable() {
             ctx.charge_expanded(entry.size)?;
         }
-        let bytes = if entry.method == STORED {
+        let Some(lock) = &entry.lock else { return unpacked(packed, entry, entry.method, true, ctx) };
+        let Some(password) = ctx.options().password.as_deref() else {
+            return Err(Refusal::new(RefusalCode::Encrypted, entry.name.clone()));
+        };
+        for candidate in crypt::candidates(password) {
+            let Some(plain) = lock.open(packed, &candidate) else { continue };
+            let (method, has_crc) = lock.inside(entry.method);
+            ctx.charge_expanded(plain.len() as u64)?;
+            match unpacked(&plain, entry, method, has_crc, ctx) {
+                // A wrong password passes the check byte once in 256 times; what follows is noise.
+                Err(refusal) if lock.is_weak() && refusal.code != RefusalCode::Bomb => {}
+                outcome => return outcome,
+            }
+        }
+        Err(Refusal::new(RefusalCode::WrongPassword, entry.name.clone()))
+    }
+}
+
+fn unpacked(
+    packed: &[u8],
+    entry: &Entry,
+    method: u16,
+    has_crc: bool,
+    ctx: &mut Context<'_>,
+) -> Result<Vec<u8>, Refusal> {
+    let bytes = match method {
+        STORED => {
             ctx.charge_expanded(packed.len() as u64)?;
             packed.to_vec()
-        } else {
-            inflate(packed, entry, ctx)?
-        };
-        if bytes.len() as u64 != entry.size {
-            return Err(malformed(&format!("{}: size differs from the directory", entry.name)));
         }
-        if crc32fast::hash(&bytes) != entry.crc {
-            return Err(malformed(&format!("{}: CRC differs from the directory", entry.name)));
+        DEFLATED => inflate(packed, entry, ctx)?,
+        other => {
+            let detail = format!("{}: ZIP の圧縮方式 {other}", entry.name);
+            return Err(Refusal::new(RefusalCode::UnsupportedFormat, detail));
         }
-        Ok(bytes)
+    };
+    if bytes.len() as u64 != entry.size {
+        return Err(malformed(&format!("{}: size differs from the directory", entry.name)));
     }
+    if has_crc && crc32fast::hash(&bytes) != entry.crc {
+        return Err(malformed(&format!("{}: CRC differs from the directory", entry.name)));
+    }
+    Ok(bytes)
 }
 
 fn inflate(packed: &[u8], entry: &Entry, ctx: &mut Context<'_>) -> Result<Vec<u8>, Refusal> {
@@ -249,6 +283,7 @@ struct Central<'a> {
     attributes: u32,
     raw_name: &'a [u8],
     name: String,
+    lock: Option<Lock>,
 }
 
 impl<'a> Central<'a> {
@@ -259,7 +294,8 @@ impl<'a> Central<'a> {
         let host = (cursor.u16()? >> 8) as u8;
         cursor.skip(2);
         let (flags, method) = (cursor.u16()?, cursor.u16()?);
-        cursor.skip(4);
+        let time = cursor.u16()?;
+        cursor.skip(2);
         let (crc, packed, size) = (cursor.u32()?, cursor.u32()?, cursor.u32()?);
         let (name_len, extra_len, comment_len) = (cursor.u16()?, cursor.u16()?, cursor.u16()?);
         let disk = cursor.u16()?;
@@ -276,16 +312,23 @@ impl<'a> Central<'a> {
             return Err(Refusal::new(RefusalCode::UnsupportedFormat, "multi-disk zip"));
         }
         let name = decode_name(raw_name, flags, extra)?;
-        if flags & (FLAG_ENCRYPTED | FLAG_STRONG | FLAG_MASKED) != 0 || method == 99 {
-            return Err(Refusal::new(RefusalCode::Encrypted, name));
+        if flags & (FLAG_STRONG | FLAG_MASKED | FLAG_PATCH) != 0 {
+            let detail = format!("{name}: PKWARE 独自の暗号・差分");
+            return Err(Refusal::new(RefusalCode::UnsupportedFormat, detail));
         }
-        if !matches!(method, STORED | DEFLATED) || flags & FLAG_PATCH != 0 {
-            return Err(Refusal::new(RefusalCode::UnsupportedFormat, format!("{name}: zip method {method}")));
-        }
-        if method == STORED && packed != size {
+        let lock = match (flags & FLAG_ENCRYPTED != 0, method == crypt::AES) {
+            (false, false) => None,
+            (true, false) => Some(Lock::traditional(crc, time)),
+            (true, true) => Some(
+                Lock::aes(extra_field(extra, crypt::AES_EXTRA)?)
+                    .ok_or_else(|| malformed(&format!("{name}: AES extra field")))?,
+            ),
+            (false, true) => return Err(ambiguous(&format!("{name}: encrypted or not"))),
+        };
+        if method == STORED && lock.is_none() && packed != size {
             return Err(malformed(&format!("{name}: stored sizes differ")));
         }
-        Ok(Self { host, flags, method, crc, packed, size, offset, attributes, raw_name, name })
+        Ok(Self { host, flags, method, crc, packed, size, offset, attributes, raw_name, name, lock })
     }
 
     fn kind(&self) -> Kind {
@@ -391,6 +434,7 @@ fn confirm(input: &[u8], central: &Central<'_>) -> Result<(Entry, std::ops::Rang
         size: central.size,
         method: central.method,
         crc: central.crc,
+        lock: central.lock.clone(),
         data,
     };
     Ok((entry, start..stop))

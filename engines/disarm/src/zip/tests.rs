@@ -48,7 +48,7 @@ fn local_name_other_than_the_directory_is_ambiguous() {
 
 #[test]
 fn unsafe_names_are_refused() {
-    for name in ["../a.txt", "/abc.xml", "C:a.xmls", "a\\b.xmls", "a/../b.x", "ab\0c.xml", "a//b.xml"] {
+    for name in ["../a.txt", "/abc.xml", "C:a.xmls", "a/../b.x", "ab\0c.xml", "a//b.xml"] {
         assert_eq!(name.len(), 8, "{name}");
         let file = zip(&[("word.xml", b"content")]);
         let file = replace(&file, b"word.xml", name.as_bytes(), 0);

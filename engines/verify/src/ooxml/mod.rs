@@ -10,18 +10,16 @@ mod rules;
 #[cfg(test)]
 mod tests;
 mod xml;
-mod zip;
 
 pub(crate) use formula::formula_is_local;
 pub(crate) use relations::is_address;
 pub(crate) use xml::{Reader, Token};
-pub(crate) use zip::members;
 
 use std::collections::{HashMap, HashSet};
 
 use sha2::{Digest, Sha256};
 
-use crate::{Format, Limits, VerifyFailure};
+use crate::{Format, Limits, VerifyFailure, zip};
 
 /// Checks a whole package. A macro-enabled one must hold a VBA project that is approved.
 pub(super) fn verify(

@@ -20,6 +20,15 @@ pub(crate) struct Member {
 /// # Errors
 /// The first deviation from the written form.
 pub(crate) fn members(file: &[u8], limits: &Limits) -> Result<Vec<Member>, VerifyFailure> {
+    members_within(file, limits, &mut limits.expanded_bytes.clone())
+}
+
+/// The same under a budget that is shared with what is around and inside.
+pub(crate) fn members_within(
+    file: &[u8],
+    limits: &Limits,
+    budget: &mut u64,
+) -> Result<Vec<Member>, VerifyFailure> {
     let fail = |what: &str| VerifyFailure::new("zip", what);
     let tail = file.len().checked_sub(22).ok_or_else(|| fail("too short"))?;
     let end = file.get(tail..).unwrap_or_default();
@@ -33,7 +42,6 @@ pub(crate) fn members(file: &[u8], limits: &Limits) -> Result<Vec<Member>, Verif
     }
     let mut directory = usize::try_from(offset).map_err(|_| fail("offset"))?;
     let mut position = 0_usize;
-    let mut budget = limits.expanded_bytes;
     let mut names = HashSet::new();
     let mut found = Vec::new();
     for _ in 0..count {
@@ -41,7 +49,9 @@ pub(crate) fn members(file: &[u8], limits: &Limits) -> Result<Vec<Member>, Verif
         let local = file.get(position..).filter(|l| l.len() >= 30).ok_or_else(|| fail("local header"))?;
         let name_length = usize::try_from(number(central, 28, 2)).map_err(|_| fail("name"))?;
         let described_alike = central.get(6..30) == local.get(4..28);
-        let plain = number(central, 30, 12) == 0 && number(central, 38, 4) == 0 && number(local, 28, 2) == 0;
+        // Made by and needed: 2.0; no time of day, and the first day that there is.
+        let timeless = number(central, 4, 4) == 0x0014_0014 && number(central, 12, 4) == 0x0021_0000;
+        let plain = timeless && number(central, 30, 12) == 0 && number(central, 38, 4) == 0 && number(local, 28, 2) == 0;
         if number(central, 0, 4) != 0x0201_4b50
             || number(local, 0, 4) != 0x0403_4b50
             || !described_alike
@@ -72,7 +82,7 @@ pub(crate) fn members(file: &[u8], limits: &Limits) -> Result<Vec<Member>, Verif
         let start = 30 + name_length;
         let packed = local.get(start..start + packed_size).ok_or_else(|| fail("content out of range"))?;
         let full = number(central, 24, 4);
-        budget = budget.checked_sub(full).ok_or_else(|| fail("too large"))?;
+        *budget = budget.checked_sub(full).ok_or_else(|| fail("too large"))?;
         let bytes = match number(central, 10, 2) {
             0 => packed.to_vec(),
             8 => inflate(packed, full).ok_or_else(|| VerifyFailure::new(name.clone(), "deflate"))?,
