@@ -12,5 +12,7 @@ mod reader;
 mod tests;
 mod writer;
 
+#[cfg(test)]
+pub(crate) use reader::Entry;
 pub(crate) use reader::{Archive, Kind};
 pub(crate) use writer::{Storage, Writer};

@@ -92,6 +92,8 @@ fn wrong_crc_is_malformed_and_encryption_is_named() {
     let broken = replace(&replace(&file, &crc, &[1, 2, 3, 4], 0), &crc, &[1, 2, 3, 4], 0);
     assert_eq!(code(&broken), Some(RefusalCode::Malformed));
     let locked = replace(&file, b"PK\x01\x02\x14\x00\x14\x00\x00", b"PK\x01\x02\x14\x00\x14\x00\x01", 0);
+    assert_eq!(code(&locked), Some(RefusalCode::Ambiguous));
+    let locked = replace(&locked, b"PK\x03\x04\x14\x00\x00", b"PK\x03\x04\x14\x00\x01", 0);
     assert_eq!(code(&locked), Some(RefusalCode::Encrypted));
 }
 
