@@ -87,7 +87,11 @@ pub(crate) struct Report {
 
 impl Default for Report {
     fn default() -> Self {
-        Self { text: String::from("無害化レポート\r\n（○ 変更なし、△ 一部を取り除いた、× 渡していない）\r\n\r\n") }
+        Self {
+            text: String::from(
+                "無害化レポート\r\n（○ 変更なし、△ 一部を取り除いた、× 渡していない）\r\n\r\n",
+            ),
+        }
     }
 }
 

@@ -18,7 +18,10 @@ fn level(output: &[u8], limits: &Limits, depth: u32, budget: &mut u64) -> Result
     }
     for member in members {
         let name = member.name;
-        if name.chars().any(|c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')) {
+        if name
+            .chars()
+            .any(|c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+        {
             return Err(VerifyFailure::new(name.escape_debug().to_string(), "name not allowed"));
         }
         let in_member = |failure: VerifyFailure| {

@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use crate::lists::odf::NAMESPACES;
+use crate::{Format, Limits, VerifyFailure};
 use crate::{
     ooxml::{Reader, Token, formula_is_local, is_address},
     zip::members,
 };
-use crate::{Format, Limits, VerifyFailure};
 
 /// What must not be in an output even if a list allowed it.
 const NEVER: &[&str] = &[

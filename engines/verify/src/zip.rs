@@ -51,7 +51,10 @@ pub(crate) fn members_within(
         let described_alike = central.get(6..30) == local.get(4..28);
         // Made by and needed: 2.0; no time of day, and the first day that there is.
         let timeless = number(central, 4, 4) == 0x0014_0014 && number(central, 12, 4) == 0x0021_0000;
-        let plain = timeless && number(central, 30, 12) == 0 && number(central, 38, 4) == 0 && number(local, 28, 2) == 0;
+        let plain = timeless
+            && number(central, 30, 12) == 0
+            && number(central, 38, 4) == 0
+            && number(local, 28, 2) == 0;
         if number(central, 0, 4) != 0x0201_4b50
             || number(local, 0, 4) != 0x0403_4b50
             || !described_alike

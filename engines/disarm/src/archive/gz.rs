@@ -4,8 +4,8 @@
 use flate2::bufread::GzDecoder;
 
 use super::{
-    walk::{Member, Visit, read_charged},
     tar,
+    walk::{Member, Visit, read_charged},
 };
 use crate::{Refusal, RefusalCode, RemovalCode, context::Context, zip::names};
 

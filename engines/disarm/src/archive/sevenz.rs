@@ -29,7 +29,12 @@ pub(super) fn walk(input: &[u8], ctx: &mut Context<'_>, visit: Visit<'_>) -> Res
             }
             let name = entry.name().replace('\\', "/");
             if entry.is_anti_item() || is_link(entry.windows_attributes()) {
-                visit(Member { name, content: Err(special("シンボリックリンクなどの特殊ファイル")) }, ctx)?;
+                visit(
+                    Member {
+                        name, content: Err(special("シンボリックリンクなどの特殊ファイル"))
+                    },
+                    ctx,
+                )?;
                 return Ok(None);
             }
             match read_charged(stream, Some(entry.size()), ctx)? {

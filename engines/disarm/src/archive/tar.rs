@@ -40,7 +40,8 @@ pub(super) fn walk(input: &[u8], ctx: &mut Context<'_>, visit: Visit<'_>) -> Res
         let start = at + BLOCK;
         let kind = block.get(156).copied().unwrap_or(0);
         // Links and devices have no content, whatever their size says.
-        let length = if matches!(kind, b'1'..=b'6') { 0 } else { usize::try_from(size).unwrap_or(usize::MAX) };
+        let length =
+            if matches!(kind, b'1'..=b'6') { 0 } else { usize::try_from(size).unwrap_or(usize::MAX) };
         let end = start.checked_add(length).ok_or_else(|| broken(at))?;
         let data = input.get(start..end).ok_or_else(|| broken(at))?;
         at = end.checked_next_multiple_of(BLOCK).ok_or_else(|| broken(at))?;
@@ -50,7 +51,10 @@ pub(super) fn walk(input: &[u8], ctx: &mut Context<'_>, visit: Visit<'_>) -> Res
                 let mut global = Extension::default();
                 pax(bounded(data)?, &mut global).ok_or_else(|| broken(start))?;
                 if global.path.is_some() || global.size.is_some() {
-                    return Err(Refusal::new(RefusalCode::Ambiguous, "tar: 全体に対する名前・大きさの上書き"));
+                    return Err(Refusal::new(
+                        RefusalCode::Ambiguous,
+                        "tar: 全体に対する名前・大きさの上書き",
+                    ));
                 }
             }
             b'L' => {

@@ -37,7 +37,11 @@ const BINARY: &[(usize, &[u8], Row)] = &[
     (0, b"\x28\xb5\x2f\xfd", row("zst", UnsupportedFormat, "Zstandard 圧縮。ZIP で圧縮し直してください")),
     (0, b"MSCF\0\0\0\0", row("cab", UnsupportedFormat, "CAB 圧縮。ZIP で圧縮し直してください")),
     (7, b"**ACE**", row("ace", UnsupportedFormat, "ACE 圧縮。ZIP で圧縮し直してください")),
-    (32_769, b"CD001", row("iso", UnsupportedFormat, "ディスクイメージ。中のファイルを ZIP にして送ってください")),
+    (
+        32_769,
+        b"CD001",
+        row("iso", UnsupportedFormat, "ディスクイメージ。中のファイルを ZIP にして送ってください"),
+    ),
     (0, b"conectix", row("vhd", UnsupportedFormat, "仮想ディスク。中のファイルを ZIP にして送ってください")),
     (0, b"vhdxfile", row("vhdx", UnsupportedFormat, "仮想ディスク。中のファイルを ZIP にして送ってください")),
     (4, b"ftypheic", row("heic", UnsupportedFormat, "HEIC 画像")),
@@ -90,7 +94,9 @@ pub(super) fn archive(bytes: &[u8], declared: &str) -> Option<Format> {
     if bytes.starts_with(b"\x1f\x8b\x08") {
         return Some(Format::Gz);
     }
-    if matches!(bytes.get(2..7), Some([b'-', b'l', b'h' | b'z', _, b'-'])) && bytes.get(20).is_some_and(|l| *l <= 3) {
+    if matches!(bytes.get(2..7), Some([b'-', b'l', b'h' | b'z', _, b'-']))
+        && bytes.get(20).is_some_and(|l| *l <= 3)
+    {
         return Some(Format::Lzh);
     }
     let is_ustar = bytes.get(257..).is_some_and(|rest| rest.starts_with(b"ustar"));
