@@ -109,7 +109,7 @@ fn kind(bytes: &[u8], declared: &str) -> Kind {
     if let Some(text) = text::decode(bytes) {
         return text_kind(&text.text, declared);
     }
-    if let Some(hidden) = disguised(bytes) {
+    if let Some(hidden) = disguised(bytes, declared) {
         return hidden;
     }
     match magic::by_extension(declared) {
@@ -119,19 +119,26 @@ fn kind(bytes: &[u8], declared: &str) -> Kind {
 }
 
 /// A document behind foreign bytes: some readers look for it there, others don't.
-fn disguised(bytes: &[u8]) -> Option<Kind> {
+fn disguised(bytes: &[u8], declared: &str) -> Option<Kind> {
     let head = bytes.get(..bytes.len().min(1024))?;
     if let Some(at) = head.windows(5).position(|window| window == b"%PDF-") {
-        let before = head.get(..at)?;
-        if before.iter().all(|byte| byte.is_ascii_whitespace() || matches!(byte, 0xEF | 0xBB | 0xBF)) {
-            return Some(Kind::supported(Format::Pdf));
-        }
-        return Some(Kind::refused("pdf", RefusalCode::Ambiguous, "先頭に別のデータがある PDF"));
+        let blank = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, 0xEF | 0xBB | 0xBF);
+        return Some(pdf_behind(declared, head.get(..at)?.iter().all(blank)));
     }
     let tail = bytes.get(bytes.len().saturating_sub(66_000)..)?;
     tail.windows(4)
         .any(|window| window == b"PK\x05\x06")
         .then(|| Kind::refused("zip", RefusalCode::Ambiguous, "先頭に別のデータがある ZIP"))
+}
+
+/// A PDF whose header comes late. Servers and mail programs put lines before it, and every viewer looks for it in the
+/// first kilobyte; the bytes before it are not carried over. A file that doesn't even claim to be one is a disguise.
+fn pdf_behind(declared: &str, blank: bool) -> Kind {
+    if blank || declared == "pdf" {
+        Kind::supported(Format::Pdf)
+    } else {
+        Kind::refused("pdf", RefusalCode::Ambiguous, "先頭に別のデータがある PDF")
+    }
 }
 
 fn text_kind(text: &str, declared: &str) -> Kind {
@@ -142,12 +149,7 @@ fn text_kind(text: &str, declared: &str) -> Kind {
         return Kind::refused(row.id, row.code, row.label);
     }
     if text.chars().take(1024).collect::<String>().contains("%PDF-") && text.contains("startxref") {
-        let lead = text.trim_start().starts_with("%PDF-");
-        return if lead {
-            Kind::supported(Format::Pdf)
-        } else {
-            Kind::refused("pdf", RefusalCode::Ambiguous, "先頭に別のデータがある PDF")
-        };
+        return pdf_behind(declared, text.trim_start().starts_with("%PDF-"));
     }
     if let Some(row) = magic::by_extension(declared) {
         return Kind::refused(row.id, row.code, row.label);

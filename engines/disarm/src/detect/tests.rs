@@ -121,7 +121,8 @@ fn texts_are_told_apart() {
 fn documents_behind_foreign_bytes_are_ambiguous() {
     let zip = package(&[("a.txt", "x")]);
     check("a.zip", &[b"\x01\x02\x00".as_slice(), &zip].concat(), "zip", Some(RefusalCode::Ambiguous));
-    check("a.pdf", b"\x01\0\x02%PDF-1.7\n%%EOF", "pdf", Some(RefusalCode::Ambiguous));
+    check("a.dat", b"\x01\0\x02%PDF-1.7\n%%EOF", "pdf", Some(RefusalCode::Ambiguous));
+    check("a.pdf", b"\x01\0\x02%PDF-1.7\n%%EOF", "pdf", None);
     check("a.pdf", b"\n%PDF-1.7\nstartxref\n0\n%%EOF", "pdf", None);
 }
 

@@ -17,6 +17,7 @@ mod graph;
 mod image;
 mod lexer;
 mod matrix;
+mod mend;
 mod page;
 mod picture;
 mod source;
@@ -28,9 +29,9 @@ mod tests;
 
 use lopdf::{Dictionary, Object};
 
-use crate::{Refusal, RemovalCode, TextPiece, context::Context};
+use crate::{Refusal, RefusalCode, RemovalCode, TextPiece, context::Context};
 use graph::Graph;
-use source::{Source, as_dict};
+use source::{Reading, Source, as_dict};
 use write::{Dict, Val};
 
 /// Rebuilds a PDF. The result is PDF 1.7 with a plain cross-reference table.
@@ -55,9 +56,33 @@ enum Strictness {
 }
 
 fn write_anew(input: &[u8], ctx: &mut Context<'_>, strictness: Strictness) -> Result<Vec<u8>, Refusal> {
-    let src = Source::load(input, ctx)?;
+    with_source(input, ctx, |src, ctx| write_from(src, ctx, strictness))
+}
+
+/// Reads the file by its table, and where that leads nowhere, by looking for its objects, as every viewer does: tables
+/// are damaged by line ends that mail programs change, by bytes before the header, by tools that cut and paste.
+fn with_source<T>(
+    input: &[u8],
+    ctx: &mut Context<'_>,
+    work: impl Fn(&Source, &mut Context<'_>) -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
+    let noted = ctx.removed_so_far().len();
+    let first = Source::load(input, ctx, Reading::ByTable).and_then(|src| work(&src, ctx));
+    match first {
+        Err(refusal) if refusal.code == RefusalCode::Malformed => {
+            ctx.forget_since(noted);
+            let mended = mend::mend(input);
+            let second = Source::load(&mended, ctx, Reading::ByLooking).and_then(|src| work(&src, ctx));
+            // The first reason says more about the file than what the search stumbled on.
+            second.map_err(|second| if second.code == RefusalCode::Malformed { refusal } else { second })
+        }
+        other => other,
+    }
+}
+
+fn write_from(src: &Source, ctx: &mut Context<'_>, strictness: Strictness) -> Result<Vec<u8>, Refusal> {
     let catalog = src.catalog()?;
-    let mut graph = Graph::new(ctx, &src);
+    let mut graph = Graph::new(ctx, src);
     graph.strictness = strictness;
     note_document(&mut graph, catalog);
     graph.read_optional_content(catalog);
@@ -91,7 +116,7 @@ fn write_anew(input: &[u8], ctx: &mut Context<'_>, strictness: Strictness) -> Re
     out.set_some("Outlines", outlines);
     let labels = graph.page_labels(catalog);
     out.set_some("PageLabels", labels);
-    copy_view(&src, catalog, &mut out);
+    copy_view(src, catalog, &mut out);
     graph.out.put(root, Val::Dict(out));
     let info = graph.out.add(Val::Dict(Dict::new().with("Producer", Val::Str(b"Sekisho".to_vec()))));
     if strictness == Strictness::Whole {
@@ -104,9 +129,12 @@ fn write_anew(input: &[u8], ctx: &mut Context<'_>, strictness: Strictness) -> Re
 
 /// The text of each page. Text that no character map explains is left out.
 pub(crate) fn extract_text(input: &[u8], ctx: &mut Context<'_>) -> Result<Vec<TextPiece>, Refusal> {
-    let src = Source::load(input, ctx)?;
+    with_source(input, ctx, text_of)
+}
+
+fn text_of(src: &Source, ctx: &mut Context<'_>) -> Result<Vec<TextPiece>, Refusal> {
     let catalog = src.catalog()?;
-    let mut graph = Graph::new(ctx, &src);
+    let mut graph = Graph::new(ctx, src);
     let pages = graph.collect_pages(catalog)?;
     let mut pieces = Vec::with_capacity(pages.len());
     for (index, page) in pages.iter().enumerate() {

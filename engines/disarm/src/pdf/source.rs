@@ -16,6 +16,17 @@ static NULL: Object = Object::Null;
 pub(super) struct Source {
     doc: Document,
     lost: Cell<Option<ObjectId>>,
+    /// The end of the file is there, so that an object which can't be found was never written.
+    ends: bool,
+}
+
+/// How the objects of a file are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// By its cross-reference tables.
+    ByTable,
+    /// By looking for `obj` through the whole file.
+    ByLooking,
 }
 
 /// The decoders of pictures; everything else is undone by [`Source::decode`].
@@ -37,13 +48,20 @@ pub(super) struct Decoded<'a> {
 
 impl Source {
     /// Reads the file; opens it with the empty user password or the one of the options where it is encrypted.
-    pub(super) fn load(input: &[u8], ctx: &mut Context<'_>) -> Result<Self, Refusal> {
+    pub(super) fn load(input: &[u8], ctx: &mut Context<'_>, reading: Reading) -> Result<Self, Refusal> {
         note_surroundings(input, ctx);
         let share = ctx.expandable() / (1 + object_streams(input));
         let size = usize::try_from(share).unwrap_or(usize::MAX).max(64 * 1024);
-        let doc = open(input, size, ctx.options().password.as_deref())?;
+        let doc = open(input, size, ctx.options().password.as_deref(), reading)?;
         if doc.objects.len() as u64 > u64::from(ctx.limits().pdf_objects) {
             return Err(Refusal::new(RefusalCode::Bomb, format!("pdf_objects {}", ctx.limits().pdf_objects)));
+        }
+        // The parser gives a stream of unknown length no bytes at all.
+        let unread = |object: &Object| {
+            matches!(object, Object::Stream(stream) if stream.content.is_empty() && !stream.dict.has(b"Length"))
+        };
+        if doc.objects.values().any(unread) {
+            return Err(Refusal::new(RefusalCode::Malformed, "PDF /Length"));
         }
         let held: u64 = doc.objects.values().map(object_bytes).sum();
         ctx.charge_expanded(held)?;
@@ -53,7 +71,9 @@ impl Source {
         if doc.encryption_state.is_some() {
             ctx.removed(RemovalCode::UnknownPart, "文書（暗号化と権限の設定）");
         }
-        Ok(Self { doc, lost: Cell::new(None) })
+        let tail = input.len().saturating_sub(1024);
+        let ends = input.get(tail..).is_some_and(|tail| tail.windows(5).any(|window| window == b"%%EOF"));
+        Ok(Self { doc, lost: Cell::new(None), ends })
     }
 
     /// The catalogue (ISO 32000-1 §7.7.2).
@@ -105,7 +125,9 @@ impl Source {
             self.doc.reference_table.get(id.0),
             Some(XrefEntry::Normal { .. } | XrefEntry::Compressed { .. })
         );
-        if (listed || self.doc.xref_recovery.is_some()) && self.lost.get().is_none() {
+        let searched = self.doc.xref_recovery.is_some();
+        let cut_off = searched && !self.ends;
+        if (listed || cut_off) && self.lost.get().is_none() {
             self.lost.set(Some(id));
         }
     }
@@ -283,12 +305,18 @@ pub(super) fn as_integer(object: &Object) -> Option<i64> {
 }
 
 /// Opens the file: without a password, and with the one that the sender told where that isn't enough.
-fn open(input: &[u8], size: usize, password: Option<&str>) -> Result<Document, Refusal> {
+fn open(
+    input: &[u8],
+    size: usize,
+    password: Option<&str>,
+    reading: Reading,
+) -> Result<Document, Refusal> {
     let mut refusal = RefusalCode::Encrypted;
     for password in [Some(""), password.filter(|password| !password.is_empty())].into_iter().flatten() {
         let options = LoadOptions {
             password: Some(password.to_owned()),
             max_decompressed_size: Some(size),
+            force_reconstruct: reading == Reading::ByLooking,
             ..LoadOptions::default()
         };
         let mut loaded = parse(input, &options);
