@@ -35,7 +35,8 @@ pub(super) fn mend(input: &[u8]) -> Vec<u8> {
                 done = value_at + value.len();
             }
             None => {
-                let close = head.iter().rposition(|byte| *byte == b'>').map_or(found, |last| dictionary + last - 1);
+                let close =
+                    head.iter().rposition(|byte| *byte == b'>').map_or(found, |last| dictionary + last - 1);
                 out.extend_from_slice(input.get(done..close).unwrap_or_default());
                 out.extend_from_slice(format!(" /Length {digits} ").as_bytes());
                 done = close;

@@ -57,9 +57,7 @@ impl Source {
             return Err(Refusal::new(RefusalCode::Bomb, format!("pdf_objects {}", ctx.limits().pdf_objects)));
         }
         // The parser gives a stream of unknown length no bytes at all.
-        let unread = |object: &Object| {
-            matches!(object, Object::Stream(stream) if stream.content.is_empty() && !stream.dict.has(b"Length"))
-        };
+        let unread = |object: &Object| matches!(object, Object::Stream(stream) if stream.content.is_empty() && !stream.dict.has(b"Length"));
         if doc.objects.values().any(unread) {
             return Err(Refusal::new(RefusalCode::Malformed, "PDF /Length"));
         }
@@ -305,12 +303,7 @@ pub(super) fn as_integer(object: &Object) -> Option<i64> {
 }
 
 /// Opens the file: without a password, and with the one that the sender told where that isn't enough.
-fn open(
-    input: &[u8],
-    size: usize,
-    password: Option<&str>,
-    reading: Reading,
-) -> Result<Document, Refusal> {
+fn open(input: &[u8], size: usize, password: Option<&str>, reading: Reading) -> Result<Document, Refusal> {
     let mut refusal = RefusalCode::Encrypted;
     for password in [Some(""), password.filter(|password| !password.is_empty())].into_iter().flatten() {
         let options = LoadOptions {
