@@ -105,6 +105,12 @@ removals! {
     Member "archive-member" Unknown
         "圧縮ファイルの中で無害化できないファイルを取り除きました。"
         "A member of the archive that could not be disarmed."
+    Attachment "attachment" Unknown
+        "無害化できない添付ファイルを取り除きました。"
+        "An attachment that could not be disarmed."
+    Header "ambiguous-header" Deception
+        "読み手によって解釈が変わるヘッダーを一つにまとめました。"
+        "Headers that two readers could take differently; one was kept."
     Control "control-character" Deception
         "表示を偽る制御文字を取り除きました。"
         "Control characters that falsify what is shown."
@@ -168,6 +174,12 @@ refusals! {
     WorkerFailed "worker-failed"
         "無害化の処理が異常終了しました。ファイルは渡していません。" "The disarm process ended abnormally; nothing was released."
         "元のアプリで保存し直してください。続く場合は情報システム担当に連絡してください。" "Save it anew in its application; if it goes on, tell the information systems section."
+    Infected "infected"
+        "ウイルス検査で検出されました。" "The virus scanner recognised it."
+        "送信元に連絡し、情報システム担当に報告してください。ファイルを開かないでください。" "Tell the sender and the information systems section; do not open the file."
+    ScannerUnavailable "scanner-unavailable"
+        "ウイルス検査ソフトに接続できないため、ファイルを渡せません。" "The virus scanner can't be reached, so the file is held."
+        "情報システム担当に連絡してください。復旧後にもう一度試してください。" "Tell the information systems section and try again later."
     VerifyFailed "verify-failed"
         "作り直したファイルが検証に合格しませんでした。ファイルは渡していません。" "The rebuilt file did not pass verification; nothing was released."
         "PDF など別の形式で送るよう依頼してください。" "Ask for another format such as PDF."

@@ -17,6 +17,7 @@ mod context;
 mod detect;
 mod encrypted;
 mod font;
+mod mail;
 mod members;
 mod metafile;
 mod odf;
@@ -127,6 +128,7 @@ fn rebuild(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Result<(Vec<u
         Format::Xls => xls::rebuild(input, ctx),
         Format::Xlsb => xlsb::rebuild(input, ctx),
         f if f.is_archive() => Ok((archive::rebuild(input, f, ctx)?, Format::Zip)),
+        f @ (Format::Eml | Format::Msg | Format::Tnef) => Ok((mail::rebuild(input, f, ctx)?, Format::Eml)),
         f => Err(Refusal::new(RefusalCode::UnsupportedFormat, f.extension())),
     }
 }
@@ -192,6 +194,7 @@ pub(crate) fn extract_pieces(
         Format::Svg => svg::extract_text(input, ctx),
         Format::Txt | Format::Csv => text::extract_text(input, format, ctx),
         f if f.is_archive() => archive::extract_text(input, f, ctx),
+        f @ (Format::Eml | Format::Msg | Format::Tnef) => mail::extract_text(input, f, ctx),
         f => Err(Refusal::new(RefusalCode::MethodUnsupported, f.extension())),
     }
 }

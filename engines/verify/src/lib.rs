@@ -10,6 +10,7 @@ mod format;
 mod limits;
 pub mod lists;
 mod odf;
+mod mail;
 mod ooxml;
 mod pdf;
 mod raster;
@@ -53,6 +54,7 @@ pub fn verify(output: &[u8], format: Format, limits: &Limits) -> Result<(), Veri
         Format::Svg => svg::verify(output, limits),
         Format::Txt | Format::Csv => text::verify(output, format, limits),
         Format::Zip => archive::verify(output, limits),
+        Format::Eml => mail::verify(output, limits),
         f => Err(VerifyFailure::new("", format!("no reader for {}", f.extension()))),
     }
 }

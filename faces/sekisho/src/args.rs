@@ -154,20 +154,59 @@ pub(crate) struct ServeArgs {
 #[derive(Debug, Args)]
 pub(crate) struct DisarmArgs {
     /// Files or folders; `-` is standard input
-    #[arg(value_name = "IN", required_unless_present = "explain")]
+    #[arg(value_name = "IN", required_unless_present_any = ["explain", "watch"])]
     pub(crate) inputs: Vec<PathBuf>,
     /// Output file, or folder for several inputs; `-` is standard output
-    #[arg(short, long, value_name = "OUT")]
+    #[arg(short, long, visible_alias = "out", value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
     /// Write one JSON line a file here; `-` is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
-    /// The method
-    #[arg(long, value_enum, default_value_t = MethodArg::Rebuild)]
-    pub(crate) method: MethodArg,
+    /// Write a page for people here: what was removed, where, why, and what to do
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report_html: Option<PathBuf>,
+    /// The method, or a chain such as rebuild,image,text: the next is tried when one refuses the content
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "rebuild")]
+    pub(crate) method: Vec<MethodArg>,
     /// Files at the same time (default: number of processors)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: Option<u16>,
+    /// Leave out files that the report of an earlier run (--report) already has, unchanged
+    #[arg(long)]
+    pub(crate) skip_done: bool,
+    /// Watch this folder and disarm whatever is put into it, into --out
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["inputs", "skip_done", "compare", "report_html"])]
+    pub(crate) watch: Option<PathBuf>,
+    /// Measure what survives: text, pages, look (needs LibreOffice and poppler for the last two); writes no output
+    #[arg(long, conflicts_with = "output")]
+    pub(crate) compare: bool,
+    /// Password of encrypted documents and archives (other users of this machine may see it; see --password-file)
+    #[arg(long, value_name = "TEXT", conflicts_with = "password_file")]
+    pub(crate) password: Option<String>,
+    /// File that holds the password in its first line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Scan inputs and outputs with this clamd (path of its socket, or HOST:PORT); if it can't be reached, files are held
+    #[arg(long, value_name = "SOCKET")]
+    pub(crate) clamd: Option<String>,
+    /// Keep a VBA project with this SHA-256 (approved by two people); everything else is still rebuilt
+    #[arg(long, value_name = "SHA256")]
+    pub(crate) approved_macro: Vec<String>,
+    /// Drop web and mail links too, keeping their text
+    #[arg(long)]
+    pub(crate) drop_links: bool,
+    /// Keep the character code of texts (CP932, EUC-JP) instead of writing UTF-8
+    #[arg(long)]
+    pub(crate) keep_encoding: bool,
+    /// With the method image: pixels only, without the invisible text for search and copying
+    #[arg(long)]
+    pub(crate) no_text_layer: bool,
+    /// With the method image: pixels an inch
+    #[arg(long, value_name = "N", default_value_t = 150, value_parser = clap::value_parser!(u16).range(36..=600))]
+    pub(crate) dpi: u16,
+    /// Lay noise of this seed over pictures, against messages hidden in pixels
+    #[arg(long, value_name = "SEED")]
+    pub(crate) noise: Option<u64>,
     /// Explain a code of the report and stop; `all` lists every code
     #[arg(long, value_name = "CODE")]
     pub(crate) explain: Option<String>,

@@ -17,6 +17,7 @@ mod projection;
 mod query;
 mod receive;
 mod retention;
+pub mod scanner;
 mod submit;
 
 #[cfg(test)]

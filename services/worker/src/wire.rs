@@ -84,6 +84,8 @@ pub(crate) enum Job {
     Verify {
         format: Format,
         limits: Limits,
+        /// SHA-256 of the VBA projects that may be in it.
+        approved: Vec<String>,
     },
     ExtractText(Options),
     /// Reads a workbook or CSV file into cells.

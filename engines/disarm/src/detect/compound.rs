@@ -26,7 +26,7 @@ pub(super) fn kind(bytes: &[u8]) -> Kind {
     } else if has("PowerPoint Document") || has("PP97_DUALSTORAGE") {
         ("ppt", "PowerPoint 97-2003 プレゼンテーション")
     } else if has("__properties_version1.0") {
-        ("msg", "Outlook メッセージ")
+        return Kind::supported(Format::Msg);
     } else if has("DocumentText") || has("JSRV_SummaryInformation") {
         ("jtd", "一太郎文書")
     } else if has("VisioDocument") {

@@ -79,7 +79,6 @@ const BINARY: &[(usize, &[u8], Row)] = &[
     (0, b"AC10", row("dwg", UnsupportedFormat, "AutoCAD 図面")),
     (0, b"JwwData.", row("jww", UnsupportedFormat, "Jw_cad 図面")),
     (0, b"!BDN", row("pst", UnsupportedFormat, "Outlook データ")),
-    (0, b"\x78\x9f\x3e\x22", row("tnef", UnsupportedFormat, "winmail.dat")),
     (0, b"%!PS", row("ps", UnsupportedFormat, "PostScript")),
     (0, b"\xc5\xd0\xd3\xc6", row("eps", UnsupportedFormat, "EPS")),
     (0, b"Salted__", row("enc", Encrypted, "OpenSSL で暗号化されたファイル")),
@@ -181,9 +180,6 @@ pub(super) fn text(text: &str) -> Option<Row> {
     if is_dxf(&begin) {
         return Some(row("dxf", UnsupportedFormat, "DXF 図面"));
     }
-    if is_mail(&begin) {
-        return Some(row("eml", UnsupportedFormat, "メール"));
-    }
     None
 }
 
@@ -192,24 +188,44 @@ fn is_dxf(begin: &str) -> bool {
     lines.next() == Some("0") && lines.next() == Some("SECTION")
 }
 
-/// A header block (RFC 5322) that names the version of MIME or a relay.
-fn is_mail(begin: &str) -> bool {
-    let header = begin.split("\n\n").next().unwrap_or_default();
-    let header = header.split("\r\n\r\n").next().unwrap_or_default();
+/// Header blocks beyond this many bytes are cut before they are looked at.
+const MAX_HEADER: usize = 64 << 10;
+
+/// A header block (RFC 5322) that names the version of MIME or a relay; under a mail's extension the usual fields do.
+/// Looked at as bytes, since mails hold several encodings at once.
+pub(super) fn is_mail(bytes: &[u8], declared: &str) -> bool {
+    let head = bytes.get(..bytes.len().min(MAX_HEADER)).unwrap_or_default();
+    let text: String = head.iter().map(|byte| char::from(*byte)).collect();
+    let whole = head.len() == bytes.len();
     let mut fields = 0;
-    let mut telling = false;
-    for line in header.lines() {
+    let mut telling = 0;
+    let usual = ["from", "to", "subject", "date", "message-id"];
+    let mut lines = text.trim_start_matches("\u{ef}\u{bb}\u{bf}").lines().peekable();
+    // The separator of mailbox files.
+    let _ = lines.next_if(|line| line.starts_with("From "));
+    while let Some(line) = lines.next() {
+        if line.is_empty() || (lines.peek().is_none() && !whole) {
+            break;
+        }
         if line.starts_with([' ', '\t']) && fields > 0 {
             continue;
         }
         let Some((name, _)) = line.split_once(':') else { return false };
-        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+        let name = name.trim_end().to_ascii_lowercase();
+        if name.is_empty()
+            || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        {
             return false;
         }
         fields += 1;
-        telling |= ["mime-version", "received", "return-path"].contains(&name.to_ascii_lowercase().as_str());
+        if ["mime-version", "received", "return-path", "delivered-to", "dkim-signature"]
+            .contains(&name.as_str())
+            || (declared == "eml" && usual.contains(&name.as_str()))
+        {
+            telling += 1;
+        }
     }
-    fields >= 2 && telling
+    fields >= 2 && telling > 0
 }
 
 /// Kinds that only their extension tells: scripts and structured texts, and closed formats.
@@ -232,7 +248,7 @@ pub(super) fn by_extension(extension: &str) -> Option<Row> {
         "xml" | "xsl" | "xslt" | "xsd" | "kml" | "gml" | "gpx" => row("xml", UnsupportedFormat, "XML"),
         "json" | "geojson" | "jsonl" | "ipynb" => row("json", UnsupportedFormat, "JSON"),
         "rtf" => row("rtf", UnsupportedFormat, "リッチテキスト"),
-        "eml" | "mbox" => row("eml", UnsupportedFormat, "メール"),
+        "mbox" => row("mbox", UnsupportedFormat, "メールボックス"),
         "ics" => row("ics", UnsupportedFormat, "予定表"),
         "vcf" => row("vcf", UnsupportedFormat, "連絡先"),
         "dxf" => row("dxf", UnsupportedFormat, "DXF 図面"),

@@ -103,8 +103,14 @@ fn kind(bytes: &[u8], declared: &str) -> Kind {
     if let Some(format) = magic::archive(bytes, declared) {
         return Kind::supported(format);
     }
+    if bytes.starts_with(b"\x78\x9f\x3e\x22") {
+        return Kind::supported(Format::Tnef);
+    }
     if let Some(row) = magic::binary(bytes) {
         return Kind::refused(row.id, row.code, row.label);
+    }
+    if magic::is_mail(bytes, declared) {
+        return Kind::supported(Format::Eml);
     }
     if let Some(text) = text::decode(bytes) {
         return text_kind(&text.text, declared);
