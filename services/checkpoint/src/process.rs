@@ -126,7 +126,7 @@ impl Checkpoint {
         self.observe("file.disarmed");
         let limits = self.limits(&work.conduit);
         let mut reader = self.store.blobs().open(&output).map_err(CheckpointError::from)?;
-        match self.sandbox.verify_from(&mut reader, format, &limits) {
+        match self.sandbox.verify_from(&mut reader, format, &limits, &[]) {
             Ok(result) => {
                 if let Err(failure) = result.value {
                     let refusal = Refusal::new(RefusalCode::VerifyFailed, failure.location.clone());

@@ -252,7 +252,8 @@ impl Sandbox {
         }))
     }
 
-    /// Has the second reader check an output, in a child of its own.
+    /// Has the second reader check an output, in a child of its own. `approved` are the SHA-256 of VBA projects that
+    /// the output may hold because two people approved them; usually none.
     ///
     /// # Errors
     /// [`WorkerError`]; the output must not be released then either.
@@ -261,9 +262,10 @@ impl Sandbox {
         output: &mut dyn Read,
         format: Format,
         limits: &Limits,
+        approved: &[String],
     ) -> Result<JobResult<Result<(), VerifyFailure>>, WorkerError> {
         let limit = limits.input_bytes.max(limits.output_bytes);
-        let job = Job::Verify { format, limits: limits.clone() };
+        let job = Job::Verify { format, limits: limits.clone(), approved: approved.to_vec() };
         let Some(done) = self.inner.run(output, limit, &job, &mut io::sink(), 0)? else {
             return Ok(untouched(Err(VerifyFailure::new("", format!("it is longer than {limit} bytes")))));
         };
@@ -284,7 +286,21 @@ impl Sandbox {
         format: Format,
         limits: &Limits,
     ) -> Result<JobResult<Result<(), VerifyFailure>>, WorkerError> {
-        self.verify_from(&mut &*output, format, limits)
+        self.verify_from(&mut &*output, format, limits, &[])
+    }
+
+    /// Has the second reader check an output in memory that may hold approved VBA projects.
+    ///
+    /// # Errors
+    /// As [`verify_from`](Self::verify_from).
+    pub fn verify_keeping(
+        &self,
+        output: &[u8],
+        format: Format,
+        limits: &Limits,
+        approved: &[String],
+    ) -> Result<JobResult<Result<(), VerifyFailure>>, WorkerError> {
+        self.verify_from(&mut &*output, format, limits, approved)
     }
 
     /// The text of a document, for searches and previews; at most 64 MiB of it.
@@ -424,10 +440,12 @@ impl Inner {
         // The place comes first, so that no more inputs wait in memory than jobs run.
         let _place = self.wait_for_place();
         let Some(input) = Input::copy(input, limit).map_err(WorkerError::Input)? else { return Ok(None) };
+        // The document's budget can only narrow what the sandbox allows.
+        let asked = job.limits().cloned().unwrap_or_default();
         let order = Order {
-            wall_ms: self.config.wall_ms,
-            memory_bytes: self.config.memory_bytes,
-            cpu_seconds: self.config.cpu_seconds,
+            wall_ms: self.config.wall_ms.min(asked.wall_ms),
+            memory_bytes: self.config.memory_bytes.min(asked.memory_bytes),
+            cpu_seconds: self.config.cpu_seconds.min(asked.cpu_seconds),
             input_bytes: input.bytes,
             layers: Layers::All,
         };

@@ -97,6 +97,17 @@ pub(crate) enum Job {
     Probe(Probe),
 }
 
+impl Job {
+    /// The budget of the document that the job is about.
+    pub(crate) fn limits(&self) -> Option<&Limits> {
+        match self {
+            Self::Disarm(options) | Self::ExtractText(options) => Some(&options.limits),
+            Self::Verify { limits, .. } => Some(limits),
+            Self::ReadBook { .. } | Self::Probe(_) => None,
+        }
+    }
+}
+
 /// A fixed misdeed of the self-test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Probe {

@@ -35,7 +35,8 @@ pub(super) fn run(inputs: &[Input], options: &Options, args: &DisarmArgs, lang: 
     let mut refused = 0_u32;
     for (index, input) in inputs.iter().enumerate() {
         let Some(path) = &input.path else { continue };
-        let bytes = fs::read(path).map_err(|error| Failure::misuse(format!("{}: {error}", path.display())))?;
+        let bytes =
+            fs::read(path).map_err(|error| Failure::misuse(format!("{}: {error}", path.display())))?;
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let options = Options { name: name.clone(), ..options.clone() };
         let document = match sandbox.disarm(&bytes, &options) {
@@ -55,7 +56,9 @@ pub(super) fn run(inputs: &[Input], options: &Options, args: &DisarmArgs, lang: 
         };
         let folder = scratch.path().join(index.to_string());
         let measures = measure(&sandbox, &bytes, &document.bytes, document.format, &options, path, &folder);
-        let shown = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{:.2}", value * 100.0));
+        let shown = |value: Option<f64>| {
+            value.map_or_else(|| "-".to_owned(), |value| format!("{:.2}", value * 100.0))
+        };
         println!(
             "{name:<44} {:<6} {:>8} {:>9} {:>8}",
             document.format.extension(),
@@ -97,8 +100,9 @@ fn measure(
     };
     let output_name = format!("after.{}", format.extension());
     let text = text_of(before, &options.name).zip(text_of(after, &output_name)).map(|(b, a)| kept(&b, &a));
-    let pages = rendered(before, path.extension().and_then(|e| e.to_str()).unwrap_or("bin"), &folder.join("before"))
-        .zip(rendered(after, format.extension(), &folder.join("after")));
+    let pages =
+        rendered(before, path.extension().and_then(|e| e.to_str()).unwrap_or("bin"), &folder.join("before"))
+            .zip(rendered(after, format.extension(), &folder.join("after")));
     let counts = pages.as_ref().map(|(before, after)| (before.len(), after.len()));
     let look = pages.map(|(before, after)| {
         let most = before.len().max(after.len()).max(1);
@@ -122,7 +126,8 @@ fn kept(before: &str, after: &str) -> f64 {
         after.get(..after.len().min(MAX_COMPARED)).unwrap_or_default(),
     );
     let deadline = Instant::now().checked_add(PATIENCE);
-    let operations = similar::capture_diff_slices_deadline(similar::Algorithm::Myers, before, after, deadline);
+    let operations =
+        similar::capture_diff_slices_deadline(similar::Algorithm::Myers, before, after, deadline);
     let equal: usize = operations
         .iter()
         .filter(|operation| operation.tag() == similar::DiffTag::Equal)

@@ -102,7 +102,11 @@ pub(crate) fn run(args: &DisarmArgs, lang: Lang) -> Result<(), Failure> {
 
 /// Works through all inputs, several at a time, and says how many were refused.
 fn through(inputs: &[Input], work: &Work, jobs: usize, lang: Lang) -> Result<u64, Failure> {
-    let bytes = inputs.iter().filter_map(|input| fs::metadata(input.path.as_ref()?).ok()).map(|meta| meta.len()).sum();
+    let bytes = inputs
+        .iter()
+        .filter_map(|input| fs::metadata(input.path.as_ref()?).ok())
+        .map(|meta| meta.len())
+        .sum();
     let next = AtomicUsize::new(0);
     let state = Mutex::new((Progress::new(inputs.len(), bytes, lang), 0_u64, 0_u64, None::<String>));
     std::thread::scope(|scope| {
@@ -119,7 +123,12 @@ fn through(inputs: &[Input], work: &Work, jobs: usize, lang: Lang) -> Result<u64
                                     *refused = refused.saturating_add(1);
                                     let lang = disarm_lang(lang);
                                     progress.clear();
-                                    eprintln!("{}: {} {}", done.label, refusal.reason(lang), refusal.hint(lang));
+                                    eprintln!(
+                                        "{}: {} {}",
+                                        done.label,
+                                        refusal.reason(lang),
+                                        refusal.hint(lang)
+                                    );
                                     Outcome::Refused
                                 }
                                 None if done.skipped => Outcome::Skipped,

@@ -58,7 +58,11 @@ impl Work {
                 line: line.clone(),
                 refusal: None,
                 label,
-                format: line.pointer("/input/detected").and_then(Value::as_str).unwrap_or_default().to_owned(),
+                format: line
+                    .pointer("/input/detected")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned(),
                 bytes: bytes.len() as u64,
                 cpu_ms: 0,
                 skipped: true,
@@ -180,7 +184,9 @@ fn is_same(line: &Value, label: &str, sha256: &str) -> bool {
         && text("/input/sha256") == Some(sha256)
         && (text("/outcome") == Some("refused")
             || text("/output/path").is_some_and(|path| {
-                fs::metadata(path).is_ok_and(|meta| Some(meta.len()) == line.pointer("/output/bytes").and_then(Value::as_u64))
+                fs::metadata(path).is_ok_and(|meta| {
+                    Some(meta.len()) == line.pointer("/output/bytes").and_then(Value::as_u64)
+                })
             }))
 }
 
