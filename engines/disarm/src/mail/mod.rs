@@ -57,7 +57,7 @@ pub(crate) fn rebuild(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Re
     if !enclosures.is_empty() {
         parts.push(Part {
             name: names.unique(REPORT_NAME),
-            media: Format::Txt.media_type(),
+            media: bare_media(Format::Txt),
             content_id: None,
             bytes: report.text().as_bytes().to_vec(),
         });
