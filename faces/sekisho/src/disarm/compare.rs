@@ -15,7 +15,7 @@ use serde_json::json;
 use super::Input;
 use crate::args::DisarmArgs;
 use crate::failure::Failure;
-use crate::{say, worker};
+use crate::worker;
 
 /// Characters beyond this are compared by line, which bounds the cost of the comparison.
 const MAX_COMPARED: usize = 200_000;
