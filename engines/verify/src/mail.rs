@@ -149,9 +149,7 @@ impl<'a> Reader<'a> {
         let extension = file.rsplit_once('.').map(|(_, extension)| extension).unwrap_or_default();
         let format =
             Format::from_extension(extension).ok_or_else(|| fail(&file, "no reader for this name"))?;
-        if format.media_type().split(';').next() != Some(media.as_str())
-            || !is_plain_name(&file)
-        {
+        if format.media_type().split(';').next() != Some(media.as_str()) || !is_plain_name(&file) {
             return Err(fail(&file, "name and content type differ"));
         }
         crate::verify(&bytes, format, self.limits)
@@ -246,6 +244,8 @@ fn decoded(percent: &str) -> Option<String> {
 
 /// One name, not a path, with nothing that a file system or a terminal takes for something else.
 fn is_plain_name(name: &str) -> bool {
-    let hides = |c: char| c.is_control() || matches!(c, '/' | '\\' | ':' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}');
+    let hides = |c: char| {
+        c.is_control() || matches!(c, '/' | '\\' | ':' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}')
+    };
     !name.is_empty() && !name.starts_with('.') && !name.chars().any(hides)
 }
