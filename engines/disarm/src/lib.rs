@@ -16,6 +16,7 @@ mod compound;
 mod context;
 mod detect;
 mod encrypted;
+mod flow;
 mod font;
 mod mail;
 mod members;
@@ -28,6 +29,7 @@ mod outcome;
 mod pdf;
 mod raster;
 mod svg;
+mod rtf;
 mod text;
 mod vba;
 mod workbook;
@@ -124,6 +126,7 @@ fn rebuild(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Result<(Vec<u
         Format::Emf | Format::Wmf => raster::draw_metafile(input, ctx),
         Format::Svg => Ok((svg::rebuild(input, ctx)?, Format::Svg)),
         Format::Pdf => Ok((pdf::rebuild(input, ctx)?, Format::Pdf)),
+        Format::Rtf => rtf::rebuild(input, ctx),
         f @ (Format::Txt | Format::Csv) => Ok((text::rebuild(input, f, ctx)?, f)),
         Format::Xls => xls::rebuild(input, ctx),
         Format::Xlsb => xlsb::rebuild(input, ctx),
@@ -192,6 +195,7 @@ pub(crate) fn extract_pieces(
         Format::Xlsb => xlsb::extract_text(input, ctx),
         Format::Pdf => pdf::extract_text(input, ctx),
         Format::Svg => svg::extract_text(input, ctx),
+        Format::Rtf => rtf::extract_text(input, ctx),
         Format::Txt | Format::Csv => text::extract_text(input, format, ctx),
         f if f.is_archive() => archive::extract_text(input, f, ctx),
         f @ (Format::Eml | Format::Msg | Format::Tnef) => mail::extract_text(input, f, ctx),

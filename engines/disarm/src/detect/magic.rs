@@ -140,9 +140,6 @@ pub(super) fn text(text: &str) -> Option<Row> {
     if starts("#!") {
         return Some(row("script", Executable, "スクリプト"));
     }
-    if starts("{\\rt") {
-        return Some(row("rtf", UnsupportedFormat, "リッチテキスト"));
-    }
     if starts("<?xml")
         && let Some((_, row)) = OFFICE_XML.iter().find(|(marker, _)| lower.contains(marker))
     {

@@ -10,7 +10,7 @@ mod package;
 #[cfg(test)]
 mod tests;
 
-use crate::{Format, Refusal, RefusalCode, metafile, raster, svg, text};
+use crate::{Format, Refusal, RefusalCode, metafile, raster, rtf, svg, text};
 
 /// The finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +90,9 @@ fn kind(bytes: &[u8], declared: &str) -> Kind {
     }
     if bytes.starts_with(b"%PDF-") {
         return Kind::supported(Format::Pdf);
+    }
+    if rtf::is_rtf(bytes) {
+        return Kind::supported(Format::Rtf);
     }
     if [&b"PK\x03\x04"[..], b"PK\x05\x06", b"PK\x07\x08"].iter().any(|magic| bytes.starts_with(magic)) {
         return package::kind(bytes);

@@ -109,7 +109,8 @@ fn texts_are_told_apart() {
     let unsupported = Some(RefusalCode::UnsupportedFormat);
     check("a.txt", "MZ は文字列です\n".as_bytes(), "txt", None);
     check("a.csv", b"ID;Name\n1;x\n", "csv", None);
-    check("a.txt", b"{\\rtf1 x}", "rtf", unsupported);
+    check("a.txt", b"{\\rtf1 x}", "rtf", None);
+    check("a.rtf", b"\r\n {\\rt\x82\xff}", "rtf", None);
     check("a.txt", b"<!DOCTYPE html><p>", "html", unsupported);
     check("a", b"Received: from x\r\nSubject: y\r\n\r\nbody", "eml", unsupported);
     check("a.txt", b"BM is how this begins, and it is long enough\n", "txt", None);
