@@ -66,6 +66,7 @@ fn paragraph(element: &Element, out: &mut String) {
             (Ns::W | Ns::A | Ns::M, "t") => out.push_str(&child.text()),
             (Ns::W, "tab") if element.spec.local == "r" => out.push('\t'),
             (Ns::W | Ns::A, "br" | "cr") => out.push('\n'),
+            (Ns::W, "noBreakHyphen") => out.push('\u{2011}'),
             // The reading stands above the text; a search wants the text.
             (Ns::W, "rt") => {}
             _ => paragraph(child, out),

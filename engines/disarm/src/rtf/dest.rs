@@ -202,6 +202,8 @@ impl Reader<'_, '_> {
                 self.bookmark.clear();
                 self.closing(Close::Bookmark);
             }
+            // Word reads these without the mark, too.
+            "objdata" | "template" | "datastore" | "filetbl" | "fontemb" => self.skip_unknown(word),
             "nesttableprops" => {
                 self.state.nested = true;
                 self.nested_row = RowState::default();

@@ -211,6 +211,10 @@ impl<'c, 'o> Reader<'c, 'o> {
         self.spend();
         match symbol {
             b'\\' | b'{' | b'}' => return self.byte(symbol),
+            _ if self.pending.is_empty() => {}
+            _ => self.flush()?,
+        }
+        match symbol {
             _ if self.skip > 0 => self.skip -= 1,
             b'~' => return self.char('\u{a0}'),
             b'_' => return self.piece(Piece::NoBreakHyphen),

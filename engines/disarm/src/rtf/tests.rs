@@ -39,7 +39,7 @@ fn double_bytes_are_read_by_the_font_that_holds_them() {
     check(r"\uc2\u26085\'93\'fa\u26412\'96\'7b", "日本");
     check(r"\u-10179?\u-8704?", "\u{1f600}");
     check(r"\uc0\u26085\uc1 x{\upr{ascii}{\*\ud \u26412?}}", "日x本");
-    check(r"a\~b\_c\emdash\ldblquote", "a\u{a0}bc—“");
+    check(r"a\~b\_c\emdash\ldblquote", "a\u{a0}b\u{2011}c—“");
 }
 
 #[test]
