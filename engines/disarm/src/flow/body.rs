@@ -74,7 +74,9 @@ fn paragraph(out: &mut String, paragraph: &Paragraph, section: &str, pictures: &
         piece(out, first, pictures);
         // Pieces of one look share a run.
         while let Some(next) = rest.peek() {
-            if bookmark(&next.piece).is_some() || (!Rc::ptr_eq(&first.props, &next.props) && first.props != next.props) {
+            if bookmark(&next.piece).is_some()
+                || (!Rc::ptr_eq(&first.props, &next.props) && first.props != next.props)
+            {
                 break;
             }
             piece(out, next, pictures);
@@ -177,7 +179,8 @@ fn picture(out: &mut String, picture: &Picture, pictures: &mut Pictures) {
 
 fn anchor(place: &Place) -> String {
     let (x, y) = (emu(place.x), emu(place.y));
-    let (behind, from_x, from_y) = (u8::from(place.behind), from(place.from_x, "column"), from(place.from_y, "paragraph"));
+    let (behind, from_x, from_y) =
+        (u8::from(place.behind), from(place.from_x, "column"), from(place.from_y, "paragraph"));
     format!(
         "<wp:anchor distT=\"0\" distB=\"0\" distL=\"114300\" distR=\"114300\" simplePos=\"0\" relativeHeight=\"1\" \
          behindDoc=\"{behind}\" locked=\"0\" layoutInCell=\"1\" allowOverlap=\"1\"><wp:simplePos x=\"0\" y=\"0\"/>\
@@ -311,7 +314,11 @@ fn row(out: &mut String, row: &Row, grid: Option<&Grid>, pictures: &mut Pictures
     let before = grid.map_or(0, |grid| grid.line(row.left));
     if before > 0 {
         let width = grid.map_or(0, |grid| row.left.saturating_sub(grid.left()));
-        _ = write!(inner, "<w:gridBefore w:val=\"{before}\"/><w:wBefore w:w=\"{}\" w:type=\"dxa\"/>", width.max(0));
+        _ = write!(
+            inner,
+            "<w:gridBefore w:val=\"{before}\"/><w:wBefore w:w=\"{}\" w:type=\"dxa\"/>",
+            width.max(0)
+        );
     }
     if row.keep {
         inner.push_str("<w:cantSplit/>");

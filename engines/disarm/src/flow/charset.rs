@@ -61,8 +61,7 @@ impl Charset {
 
     /// One character may be two bytes.
     pub(crate) fn is_double(self) -> bool {
-        let double =
-            [encoding_rs::SHIFT_JIS, encoding_rs::GBK, encoding_rs::EUC_KR, encoding_rs::BIG5];
+        let double = [encoding_rs::SHIFT_JIS, encoding_rs::GBK, encoding_rs::EUC_KR, encoding_rs::BIG5];
         matches!(self, Self::Code(code) if double.contains(&code))
     }
 
@@ -71,7 +70,9 @@ impl Charset {
             Self::Code(code) => code.decode_without_bom_handling(bytes).0.into_owned(),
             Self::Symbol => bytes
                 .iter()
-                .filter_map(|byte| if *byte < 0x20 { None } else { char::from_u32(0xF000 + u32::from(*byte)) })
+                .filter_map(
+                    |byte| if *byte < 0x20 { None } else { char::from_u32(0xF000 + u32::from(*byte)) },
+                )
                 .collect(),
         }
     }

@@ -69,10 +69,20 @@ struct Package {
 /// The package, which is no output before it has passed the room of Office Open XML.
 pub(super) fn write(document: &Document) -> Result<Vec<u8>, Refusal> {
     let mut package = Package { zip: Writer::new(), pictures: Pictures::default(), relations: Vec::new() };
-    package.add("[Content_Types].xml", "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"/>")?;
-    package.add("_rels/.rels", &relationships(&[("r1".to_owned(), "officeDocument", "word/document.xml".to_owned())]))?;
+    package.add(
+        "[Content_Types].xml",
+        "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"/>",
+    )?;
+    package.add(
+        "_rels/.rels",
+        &relationships(&[("r1".to_owned(), "officeDocument", "word/document.xml".to_owned())]),
+    )?;
     let body = package.body(document)?;
-    package.add_part("document", &format!("<w:document {NAMES}><w:body>{body}</w:body></w:document>"), None)?;
+    package.add_part(
+        "document",
+        &format!("<w:document {NAMES}><w:body>{body}</w:body></w:document>"),
+        None,
+    )?;
     package.add_silent("styles", &styles(document))?;
     if !document.numbers.is_empty() {
         package.add_silent("numbering", &numbering(document))?;
@@ -84,8 +94,9 @@ pub(super) fn write(document: &Document) -> Result<Vec<u8>, Refusal> {
 }
 
 fn relationships(rows: &[(String, &str, String)]) -> String {
-    let mut out =
-        String::from("<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">");
+    let mut out = String::from(
+        "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">",
+    );
     for (id, kind, target) in rows {
         _ = write!(out, "<Relationship Id=\"{id}\" Type=\"{RELATIONS}{kind}\" Target=\"{target}\"/>");
     }
@@ -112,7 +123,12 @@ impl Package {
                 }
             }
             // The document: kept until all parts are known.
-            None => self.pictures.shown = rows.into_iter().filter_map(|row| row.0.get(1..)?.parse::<usize>().ok()?.checked_sub(1)).collect(),
+            None => {
+                self.pictures.shown = rows
+                    .into_iter()
+                    .filter_map(|row| row.0.get(1..)?.parse::<usize>().ok()?.checked_sub(1))
+                    .collect()
+            }
         }
         Ok(())
     }
@@ -150,7 +166,9 @@ impl Package {
         let sections = if document.sections.is_empty() { &empty[..] } else { &document.sections };
         for (index, section) in sections.iter().enumerate() {
             let mut references = String::new();
-            for (kind, root, stories) in [("header", "hdr", &section.headers), ("footer", "ftr", &section.footers)] {
+            for (kind, root, stories) in
+                [("header", "hdr", &section.headers), ("footer", "ftr", &section.footers)]
+            {
                 for (place, story) in ["default", "first", "even"].iter().zip(stories) {
                     let Some(story) = story else { continue };
                     parts += 1;
@@ -161,7 +179,11 @@ impl Package {
                     let name = format!("{kind}{parts}");
                     self.add_part(&name, &xml, Some(kind))?;
                     self.pictures.shown = shown;
-                    _ = write!(references, "<w:{kind}Reference w:type=\"{place}\" r:id=\"r{}\"/>", self.relations.len());
+                    _ = write!(
+                        references,
+                        "<w:{kind}Reference w:type=\"{place}\" r:id=\"r{}\"/>",
+                        self.relations.len()
+                    );
                 }
             }
             let shape = section_properties(&references, &section.page);
@@ -210,12 +232,18 @@ fn section_properties(references: &str, page: &Page) -> String {
         length(page.gutter)
     );
     let format = page.number_format.map_or(String::new(), |code| format!(" w:fmt=\"{}\"", format_name(code)));
-    let first = page.first_number.map_or(String::new(), |first| format!(" w:start=\"{}\"", first.clamp(0, 32_767)));
+    let first =
+        page.first_number.map_or(String::new(), |first| format!(" w:start=\"{}\"", first.clamp(0, 32_767)));
     if !format.is_empty() || !first.is_empty() {
         _ = write!(out, "<w:pgNumType{format}{first}/>");
     }
     let line = if page.column_line { " w:sep=\"1\"" } else { "" };
-    _ = write!(out, "<w:cols{line} w:num=\"{}\" w:space=\"{}\"/>", page.columns.clamp(1, 45), length(page.column_space));
+    _ = write!(
+        out,
+        "<w:cols{line} w:num=\"{}\" w:space=\"{}\"/>",
+        page.columns.clamp(1, 45),
+        length(page.column_space)
+    );
     if let Some(align) = page.align {
         _ = write!(out, "<w:vAlign w:val=\"{align}\"/>");
     }
@@ -262,7 +290,11 @@ fn one_style(out: &mut String, index: usize, style: &Style, document: &Document)
     };
     let default = if style.is_default { " w:default=\"1\"" } else { "" };
     let name: String = style.name.chars().take(200).collect();
-    _ = write!(out, "<w:style w:type=\"{kind}\"{default} w:styleId=\"s{index}\"><w:name w:val=\"{}\"/>", escape(&name));
+    _ = write!(
+        out,
+        "<w:style w:type=\"{kind}\"{default} w:styleId=\"s{index}\"><w:name w:val=\"{}\"/>",
+        escape(&name)
+    );
     let same_kind = |other: &usize| document.styles.get(*other).is_some_and(|other| other.kind == style.kind);
     if let Some(base) = style.based_on.filter(|base| *base != index).filter(same_kind) {
         _ = write!(out, "<w:basedOn w:val=\"s{base}\"/>");

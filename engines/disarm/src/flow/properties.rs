@@ -346,7 +346,11 @@ impl ParagraphProps {
         toggle(&mut out, "pageBreakBefore", self.page_break);
         toggle(&mut out, "widowControl", self.widow_control);
         if let Some((number, level)) = self.number {
-            _ = write!(out, "<w:numPr><w:ilvl w:val=\"{}\"/><w:numId w:val=\"{number}\"/></w:numPr>", level.min(8));
+            _ = write!(
+                out,
+                "<w:numPr><w:ilvl w:val=\"{}\"/><w:numId w:val=\"{number}\"/></w:numPr>",
+                level.min(8)
+            );
         }
         if let Some(borders) = &self.borders {
             sides(&mut out, "pBdr", borders);
@@ -373,7 +377,8 @@ impl ParagraphProps {
         let Some(tabs) = self.tabs.as_deref().filter(|tabs| !tabs.is_empty()) else { return };
         out.push_str("<w:tabs>");
         for tab in tabs.iter().take(64) {
-            let leader = if tab.leader == "none" { String::new() } else { format!(" w:leader=\"{}\"", tab.leader) };
+            let leader =
+                if tab.leader == "none" { String::new() } else { format!(" w:leader=\"{}\"", tab.leader) };
             let at = tab.at.clamp(-31_680, 31_680);
             _ = write!(out, "<w:tab w:val=\"{}\"{leader} w:pos=\"{at}\"/>", tab.kind);
         }
@@ -387,7 +392,8 @@ impl ParagraphProps {
                 _ = write!(inner, " w:{name}=\"{}\"", value.clamp(0, 31_680));
             }
         }
-        for (name, value) in [("beforeAutospacing", self.auto_before), ("afterAutospacing", self.auto_after)] {
+        for (name, value) in [("beforeAutospacing", self.auto_before), ("afterAutospacing", self.auto_after)]
+        {
             if let Some(value) = value {
                 _ = write!(inner, " w:{name}=\"{}\"", u8::from(value));
             }
@@ -413,7 +419,9 @@ impl ParagraphProps {
             }
         }
         match self.first {
-            Some(value) if value < 0 => _ = write!(inner, " w:hanging=\"{}\"", value.saturating_neg().min(31_680)),
+            Some(value) if value < 0 => {
+                _ = write!(inner, " w:hanging=\"{}\"", value.saturating_neg().min(31_680))
+            }
             Some(value) => _ = write!(inner, " w:firstLine=\"{}\"", value.min(31_680)),
             None => {}
         }

@@ -57,7 +57,12 @@ fn everything_that_the_model_knows_passes_the_positive_list() {
             inline(Piece::FieldEnd),
             inline(Piece::BookmarkEnd(0)),
             inline(Piece::Footnote(0, false)),
-            inline(Piece::Picture(Picture { bytes: Rc::new(vec![1, 2, 3]), width: 100, height: 100, place: None })),
+            inline(Piece::Picture(Picture {
+                bytes: Rc::new(vec![1, 2, 3]),
+                width: 100,
+                height: 100,
+                place: None,
+            })),
             inline(Piece::TextBox(TextBox {
                 blocks: vec![text("箱の中")],
                 width: 1_000,
@@ -66,15 +71,22 @@ fn everything_that_the_model_knows_passes_the_positive_list() {
             })),
         ],
     };
-    let cell = |width: i32, words: &str| Cell { width, blocks: vec![text(words)], borders: [line; 5], ..Cell::default() };
+    let cell = |width: i32, words: &str| Cell {
+        width,
+        blocks: vec![text(words)],
+        borders: [line; 5],
+        ..Cell::default()
+    };
     let rows = vec![
         Row { cells: vec![cell(1_000, "ア"), cell(2_000, "イ")], ..Row::default() },
-        Row { cells: vec![Cell { merge: Merge::First, ..cell(3_000, "ウ") }], height: 400, ..Row::default() },
+        Row {
+            cells: vec![Cell { merge: Merge::First, ..cell(3_000, "ウ") }], height: 400, ..Row::default()
+        },
     ];
-    let mut section = Section::new(Page { vertical: true, columns: 2, ..Page::default() }, vec![
-        Block::Paragraph(paragraph),
-        Block::Table(Table { rows }),
-    ]);
+    let mut section = Section::new(
+        Page { vertical: true, columns: 2, ..Page::default() },
+        vec![Block::Paragraph(paragraph), Block::Table(Table { rows })],
+    );
     section.headers = [Some(vec![text("見出し")]), None, None];
     let level = Level { start: 1, text: "%1.".to_owned(), ..Level::default() };
     let document = Document {
@@ -86,7 +98,8 @@ fn everything_that_the_model_knows_passes_the_positive_list() {
         ..Document::default()
     };
     let (bytes, words) = rebuilt(&document);
-    for wanted in ["本文=本文 <&>漢字リンク", "箱の中", "ウ", "ヘッダー 1=見出し", "脚注=注", "後"] {
+    for wanted in ["本文=本文 <&>漢字リンク", "箱の中", "ウ", "ヘッダー 1=見出し", "脚注=注", "後"]
+    {
         assert!(words.contains(wanted), "{wanted}: {words}");
     }
     let bare = crate::cases::bare(&bytes);

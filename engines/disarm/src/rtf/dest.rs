@@ -12,27 +12,170 @@ use crate::{Refusal, RemovalCode};
 
 /// Skippable destinations that say nothing about a danger.
 const SILENT: &[&str] = &[
-    "aftncn", "aftnsep", "aftnsepc", "atnauthor", "atndate", "atnicn", "atnid", "atnparent", "atnref", "atntime",
-    "atrfend", "atrfstart", "background", "blipuid", "colorschememapping", "datafield", "do", "defchp", "defpap",
-    "docvar", "falt", "fchars", "ffdeftext", "ffentrymcr", "ffexitmcr", "ffformat", "ffhelptext", "ffl", "ffname",
-    "ffstattext", "fldtype", "fname", "fonttbl", "formfield", "ftncn", "ftnsep", "ftnsepc", "generator", "gridtbl",
-    "hlfr", "hlloc", "hlsrc", "hsv", "htmltag", "latentstyles", "lchars", "levelmarker", "listname", "listpicture",
-    "liststylename", "lsdlockedexcept", "mhtmltag", "oldcprops", "oldpprops", "oldsprops", "oldtprops", "panose",
-    "passwordhash", "pgptbl", "picprop", "pn", "pnseclvl", "propname", "protusertbl", "pxe", "revtbl", "rsidtbl",
-    "shpinst", "staticval", "sv", "svb", "tblind", "themedata", "ts", "tsrowd", "wgrffmtfilter", "writereservation",
-    "writereservhash", "xform", "xmlattrname", "xmlattrvalue", "xmlclose", "xmlname", "xmlnstbl", "xmlopen",
-    "keycode", "oleclsid", "printim", "shpgrp", "ebcstart", "ebcend", "mmathPr", "company", "linkval", "userprops",
-    "mvfmf", "mvfml", "mvtof", "mvtol", "cs", "ds", "bkmkpub", "cellxpr",
+    "aftncn",
+    "aftnsep",
+    "aftnsepc",
+    "atnauthor",
+    "atndate",
+    "atnicn",
+    "atnid",
+    "atnparent",
+    "atnref",
+    "atntime",
+    "atrfend",
+    "atrfstart",
+    "background",
+    "blipuid",
+    "colorschememapping",
+    "datafield",
+    "do",
+    "defchp",
+    "defpap",
+    "docvar",
+    "falt",
+    "fchars",
+    "ffdeftext",
+    "ffentrymcr",
+    "ffexitmcr",
+    "ffformat",
+    "ffhelptext",
+    "ffl",
+    "ffname",
+    "ffstattext",
+    "fldtype",
+    "fname",
+    "fonttbl",
+    "formfield",
+    "ftncn",
+    "ftnsep",
+    "ftnsepc",
+    "generator",
+    "gridtbl",
+    "hlfr",
+    "hlloc",
+    "hlsrc",
+    "hsv",
+    "htmltag",
+    "latentstyles",
+    "lchars",
+    "levelmarker",
+    "listname",
+    "listpicture",
+    "liststylename",
+    "lsdlockedexcept",
+    "mhtmltag",
+    "oldcprops",
+    "oldpprops",
+    "oldsprops",
+    "oldtprops",
+    "panose",
+    "passwordhash",
+    "pgptbl",
+    "picprop",
+    "pn",
+    "pnseclvl",
+    "propname",
+    "protusertbl",
+    "pxe",
+    "revtbl",
+    "rsidtbl",
+    "shpinst",
+    "staticval",
+    "sv",
+    "svb",
+    "tblind",
+    "themedata",
+    "ts",
+    "tsrowd",
+    "wgrffmtfilter",
+    "writereservation",
+    "writereservhash",
+    "xform",
+    "xmlattrname",
+    "xmlattrvalue",
+    "xmlclose",
+    "xmlname",
+    "xmlnstbl",
+    "xmlopen",
+    "keycode",
+    "oleclsid",
+    "printim",
+    "shpgrp",
+    "ebcstart",
+    "ebcend",
+    "mmathPr",
+    "company",
+    "linkval",
+    "userprops",
+    "mvfmf",
+    "mvfml",
+    "mvtof",
+    "mvtol",
+    "cs",
+    "ds",
+    "bkmkpub",
+    "cellxpr",
 ];
 
 /// Destinations that need no mark and whose text is not shown.
 const HIDDEN: &[&str] = &[
-    "author", "buptim", "category", "comment", "company", "creatim", "doccomm", "fldtype", "ftnsep", "ftnsepc",
-    "ftncn", "aftnsep", "aftnsepc", "aftncn", "hlinkbase", "keywords", "levelnumbers", "listname", "liststylename",
-    "manager", "nonesttables", "nonshppict", "operator", "pgptbl", "pgdsctbl", "pnseclvl", "pntxta", "pntxtb", "pn",
-    "printim", "private", "revtbl", "revtim", "rsidtbl", "rxe", "shprslt", "sn", "subject", "tc", "tcn", "title",
-    "txe", "xe", "falt", "panose", "mmathPict", "linkval", "propname", "staticval", "macpict_", "themedata",
-    "colorschememapping", "latentstyles", "generator", "picprop", "blipuid", "datafield",
+    "author",
+    "buptim",
+    "category",
+    "comment",
+    "company",
+    "creatim",
+    "doccomm",
+    "fldtype",
+    "ftnsep",
+    "ftnsepc",
+    "ftncn",
+    "aftnsep",
+    "aftnsepc",
+    "aftncn",
+    "hlinkbase",
+    "keywords",
+    "levelnumbers",
+    "listname",
+    "liststylename",
+    "manager",
+    "nonesttables",
+    "nonshppict",
+    "operator",
+    "pgptbl",
+    "pgdsctbl",
+    "pnseclvl",
+    "pntxta",
+    "pntxtb",
+    "pn",
+    "printim",
+    "private",
+    "revtbl",
+    "revtim",
+    "rsidtbl",
+    "rxe",
+    "shprslt",
+    "sn",
+    "subject",
+    "tc",
+    "tcn",
+    "title",
+    "txe",
+    "xe",
+    "falt",
+    "panose",
+    "mmathPict",
+    "linkval",
+    "propname",
+    "staticval",
+    "macpict_",
+    "themedata",
+    "colorschememapping",
+    "latentstyles",
+    "generator",
+    "picprop",
+    "blipuid",
+    "datafield",
 ];
 
 impl Reader<'_, '_> {
@@ -73,7 +216,8 @@ impl Reader<'_, '_> {
             Dest::Twice => {
                 if word == "ud" {
                     let outside = self.frames.iter().rev().map(|frame| frame.saved.dest);
-                    self.state.dest = outside.into_iter().find(|dest| *dest != Dest::Twice).unwrap_or(Dest::Skip);
+                    self.state.dest =
+                        outside.into_iter().find(|dest| *dest != Dest::Twice).unwrap_or(Dest::Skip);
                 }
                 return Ok(true);
             }
@@ -127,7 +271,9 @@ impl Reader<'_, '_> {
                 self.begin_level();
                 self.closing(Close::Level);
             }
-            ("listlevel", _) | ("levelnumbers" | "listname" | "liststylename", _) => self.state.dest = Dest::Skip,
+            ("listlevel", _) | ("levelnumbers" | "listname" | "liststylename", _) => {
+                self.state.dest = Dest::Skip
+            }
             ("leveltext", Dest::Lists) => self.state.dest = Dest::LevelText,
             ("listoverride", Dest::Overrides) => {
                 if self.overrides.len() < 20_000 {
@@ -210,7 +356,9 @@ impl Reader<'_, '_> {
             }
             // Formulas: their text stays, in one line.
             "mmath" | "moMath" | "moMathPara" | "shppict" | "shpgrp" => {}
-            _ if word.starts_with('m') && word.ends_with("Pr") && word.len() > 3 => self.state.dest = Dest::Skip,
+            _ if word.starts_with('m') && word.ends_with("Pr") && word.len() > 3 => {
+                self.state.dest = Dest::Skip
+            }
             _ => return Ok(false),
         }
         Ok(true)
@@ -305,7 +453,14 @@ impl Reader<'_, '_> {
                 self.push(Piece::Instruction(text))?;
             }
             Close::Object => {
-                let class: String = self.objects.pop().unwrap_or_default().chars().filter(|c| !c.is_control()).take(60).collect();
+                let class: String = self
+                    .objects
+                    .pop()
+                    .unwrap_or_default()
+                    .chars()
+                    .filter(|c| !c.is_control())
+                    .take(60)
+                    .collect();
                 let place = self.place();
                 let detail = if class.is_empty() { place.to_owned() } else { format!("{place}: {class}") };
                 self.ctx.removed(RemovalCode::EmbeddedObject, detail);
@@ -371,8 +526,11 @@ impl Reader<'_, '_> {
             return Ok(());
         }
         self.ctx.charge_expanded(picture.data.len() as u64)?;
-        let bytes =
-            if picture.is_bitmap { crate::flow::bitmap_file(&picture.data).unwrap_or_default() } else { picture.data };
+        let bytes = if picture.is_bitmap {
+            crate::flow::bitmap_file(&picture.data).unwrap_or_default()
+        } else {
+            picture.data
+        };
         let bytes = Rc::new(bytes);
         if of_shape {
             if let Some(shape) = self.shapes.last_mut() {
@@ -384,7 +542,10 @@ impl Reader<'_, '_> {
             // Without a goal, the size is in hundredths of a millimetre (metafiles) or pixels; both near 15 to 1 px.
             let natural = if goal > 0 { goal } else { size.saturating_mul(15) };
             let cropped = natural.saturating_sub(crop).max(1);
-            i64::from(cropped).saturating_mul(i64::from(scale)).checked_div(100).and_then(|v| i32::try_from(v).ok())
+            i64::from(cropped)
+                .saturating_mul(i64::from(scale))
+                .checked_div(100)
+                .and_then(|v| i32::try_from(v).ok())
         };
         let width = length(picture.goal.0, picture.size.0, picture.scale.0, picture.crop.0).unwrap_or(1_440);
         let height = length(picture.goal.1, picture.size.1, picture.scale.1, picture.crop.1).unwrap_or(1_440);

@@ -7,7 +7,9 @@ use super::sheet::{Font, ListEntry, OverrideEntry, StyleEntry};
 use super::state::{Close, Dest, Edge, Frame, Mode, PictureState, RowState, RunState, State};
 use super::story::{Kind, Story};
 use super::token::{Token, Tokens};
-use crate::flow::{Block, Charset, Document, Inline, Page, Paragraph, Piece, Place, RunProps, Section, TextBox};
+use crate::flow::{
+    Block, Charset, Document, Inline, Page, Paragraph, Piece, Place, RunProps, Section, TextBox,
+};
 use crate::{Refusal, RefusalCode, RemovalCode, context::Context};
 
 /// Groups inside one another; Word itself gives up far earlier.
@@ -96,13 +98,7 @@ impl<'c, 'o> Reader<'c, 'o> {
         let page = Page { width: 12_240, height: 15_840, left: 1_800, right: 1_800, ..Page::default() };
         Self {
             ctx,
-            state: State {
-                dest: Dest::Text,
-                run: Rc::default(),
-                par: Rc::default(),
-                uc: 1,
-                nested: false,
-            },
+            state: State { dest: Dest::Text, run: Rc::default(), par: Rc::default(), uc: 1, nested: false },
             frames: Vec::new(),
             document: Document::default(),
             stories: vec![Story::new(Kind::Body)],
@@ -188,7 +184,12 @@ impl<'c, 'o> Reader<'c, 'o> {
             return Err(Refusal::new(RefusalCode::Bomb, format!("RTF groups {MAX_GROUPS}")));
         }
         self.spend();
-        self.frames.push(Frame { saved: self.state.clone(), close: Close::Nothing, star: false, fresh: true });
+        self.frames.push(Frame {
+            saved: self.state.clone(),
+            close: Close::Nothing,
+            star: false,
+            fresh: true,
+        });
         self.opened();
         Ok(())
     }
@@ -274,7 +275,9 @@ impl<'c, 'o> Reader<'c, 'o> {
     }
 
     fn digit(&mut self, byte: u8) {
-        let Some(digit) = char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok()) else { return };
+        let Some(digit) = char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok()) else {
+            return;
+        };
         match self.picture.half.take() {
             Some(high) => self.picture.data.push(high << 4 | digit),
             None => self.picture.half = Some(digit),
@@ -293,7 +296,9 @@ impl<'c, 'o> Reader<'c, 'o> {
             _ => run.font,
         };
         let font = font.or(self.default_font);
-        font.and_then(|number| self.fonts.get(&number)).and_then(|font| font.charset).unwrap_or(self.page_code)
+        font.and_then(|number| self.fonts.get(&number))
+            .and_then(|font| font.charset)
+            .unwrap_or(self.page_code)
     }
 
     pub(super) fn flush(&mut self) -> Result<(), Refusal> {
@@ -304,7 +309,8 @@ impl<'c, 'o> Reader<'c, 'o> {
         self.surrogate = None;
         // A Western font with bytes that only the document's own double-byte code explains.
         let mut code = self.pending_code;
-        if !code.is_double() && self.page_code.is_double() && bytes.iter().filter(|b| **b >= 0x80).count() > 1 {
+        if !code.is_double() && self.page_code.is_double() && bytes.iter().filter(|b| **b >= 0x80).count() > 1
+        {
             let read = self.page_code.decode(&bytes);
             let plausible = matches!(code, Charset::Code(code) if code == encoding_rs::WINDOWS_1252);
             if plausible && !read.contains('\u{fffd}') && self.state.run.mode != Mode::Low {
@@ -374,7 +380,9 @@ impl<'c, 'o> Reader<'c, 'o> {
         if !matches!(self.state.dest, Dest::Text | Dest::NumberText) {
             return Ok(());
         }
-        if self.state.run.deleted && !matches!(piece, Piece::FieldBegin | Piece::FieldSeparate | Piece::FieldEnd) {
+        if self.state.run.deleted
+            && !matches!(piece, Piece::FieldBegin | Piece::FieldSeparate | Piece::FieldEnd)
+        {
             let place = self.place();
             self.ctx.removed(RemovalCode::HiddenContent, format!("{place}: 変更履歴で削除された文字"));
             return Ok(());
@@ -389,7 +397,8 @@ impl<'c, 'o> Reader<'c, 'o> {
         let is_number = self.state.dest == Dest::NumberText;
         let Some(story) = self.stories.last_mut() else { return Ok(()) };
         let inlines = if is_number { &mut story.number } else { &mut story.inlines };
-        if let (Piece::Text(more), Some(Inline { props: known, piece: Piece::Text(text) })) = (&piece, inlines.last_mut())
+        if let (Piece::Text(more), Some(Inline { props: known, piece: Piece::Text(text) })) =
+            (&piece, inlines.last_mut())
             && Rc::ptr_eq(known, &props)
         {
             text.push_str(more);
@@ -486,13 +495,17 @@ impl<'c, 'o> Reader<'c, 'o> {
 
     pub(super) fn end_shape(&mut self) -> Result<(), Refusal> {
         let Some(shape) = self.shapes.pop() else { return Ok(()) };
-        let (width, height) = (shape.right.saturating_sub(shape.left), shape.bottom.saturating_sub(shape.top));
+        let (width, height) =
+            (shape.right.saturating_sub(shape.left), shape.bottom.saturating_sub(shape.top));
         let place = Place { x: shape.left, y: shape.top, ..shape.place };
         if let Some(bytes) = shape.picture {
             let place = Some(place.clone());
             self.push(Piece::Picture(crate::flow::Picture { bytes, width, height, place }))?;
         }
-        let has_text = shape.blocks.iter().any(|block| !matches!(block, Block::Paragraph(Paragraph { inlines, .. }) if inlines.is_empty()));
+        let has_text = shape
+            .blocks
+            .iter()
+            .any(|block| !matches!(block, Block::Paragraph(Paragraph { inlines, .. }) if inlines.is_empty()));
         if has_text {
             let place = Some(place);
             self.push(Piece::TextBox(TextBox { blocks: shape.blocks, width, height, place }))?;

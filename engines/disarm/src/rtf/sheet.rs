@@ -180,7 +180,8 @@ impl Reader<'_, '_> {
         let state = &self.state.run;
         let mut props = self.full_run(state);
         let mut known = RunProps::default();
-        if let Some(style) = self.style_index(self.state.par.style, false).and_then(|at| self.styles.get(at)) {
+        if let Some(style) = self.style_index(self.state.par.style, false).and_then(|at| self.styles.get(at))
+        {
             known.merge(&style.run);
         }
         let style = state.style.and_then(|number| self.style_index(number, true));
@@ -283,15 +284,21 @@ impl Reader<'_, '_> {
         self.document.default_run =
             RunProps { size: Some(24), font: self.plain_run().font, ..RunProps::default() };
         for entry in &self.styles {
-            let of = |number: Option<i32>| number.and_then(|number| self.style_index(number, entry.is_character));
+            let of =
+                |number: Option<i32>| number.and_then(|number| self.style_index(number, entry.is_character));
             let based_on = acyclic(of(entry.based_on), self.document.styles.len());
             let base = based_on.and_then(|at| self.styles.get(at));
             let (mut run, mut paragraph) = (entry.run.clone(), entry.paragraph.clone());
             run.settle(&base.map(|base| base.run.clone()).unwrap_or_default(), &self.plain_run());
-            paragraph.settle(&base.map(|base| base.paragraph.clone()).unwrap_or_default(), &plain_paragraph());
+            paragraph
+                .settle(&base.map(|base| base.paragraph.clone()).unwrap_or_default(), &plain_paragraph());
             let kind = if entry.is_character { StyleKind::Character } else { StyleKind::Paragraph };
             self.document.styles.push(Style {
-                name: if entry.name.is_empty() { format!("style {}", entry.number) } else { entry.name.clone() },
+                name: if entry.name.is_empty() {
+                    format!("style {}", entry.number)
+                } else {
+                    entry.name.clone()
+                },
                 kind,
                 based_on,
                 next: of(entry.next),

@@ -94,7 +94,9 @@ pub(super) enum Close {
     Font,
     Style,
     Level,
-    Picture { of_shape: bool },
+    Picture {
+        of_shape: bool,
+    },
     Field,
     Instruction,
     Object,

@@ -132,7 +132,9 @@ fn row(texts: Vec<Vec<Block>>, described: &RowState) -> Row {
         let width = right.saturating_sub(edge).max(0);
         edge = edge.max(*right);
         let mut blocks = texts.next().unwrap_or_default();
-        if state.joined && let Some(first) = row.cells.last_mut() {
+        if state.joined
+            && let Some(first) = row.cells.last_mut()
+        {
             first.width = first.width.saturating_add(width);
             if blocks.iter().any(has_content) {
                 first.blocks.append(&mut blocks);

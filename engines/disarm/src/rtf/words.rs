@@ -314,7 +314,8 @@ impl Reader<'_, '_> {
             }
             "chcbpat" | "cb" => {
                 let fill = self.color(value);
-                self.run().props.shade = fill.map(|fill| Shade { fill: Some(fill), color: None, pattern: "clear" });
+                self.run().props.shade =
+                    fill.map(|fill| Shade { fill: Some(fill), color: None, pattern: "clear" });
             }
             "chbrdr" => self.edge = Edge::Text,
             _ => return self.look_word(word, on, number),
@@ -589,7 +590,9 @@ impl Reader<'_, '_> {
             "facingp" => self.document.even_and_odd = true,
             "margmirror" => self.document.mirror_margins = true,
             "sectd" if self.stories.len() == 1 => self.section = self.page.clone(),
-            _ if self.stories.len() == 1 => return self.document_word(word, value) || self.section_word(word, value),
+            _ if self.stories.len() == 1 => {
+                return self.document_word(word, value) || self.section_word(word, value);
+            }
             _ => return false,
         }
         true
@@ -645,7 +648,9 @@ impl Reader<'_, '_> {
             "vertalc" => page.align = Some("center"),
             "vertalj" => page.align = Some("both"),
             "vertalb" => page.align = Some("bottom"),
-            "sectlinegrid" => page.grid = Some((page.grid.map_or(2, |grid| grid.0), value, page.grid.map_or(0, |g| g.2))),
+            "sectlinegrid" => {
+                page.grid = Some((page.grid.map_or(2, |grid| grid.0), value, page.grid.map_or(0, |g| g.2)))
+            }
             "sectexpand" => page.grid = page.grid.map(|grid| (grid.0, grid.1, value)),
             "sectspecifyl" => page.grid = page.grid.map(|grid| (2, grid.1, grid.2)),
             "sectspecifycl" => page.grid = page.grid.map(|grid| (1, grid.1, grid.2)),
