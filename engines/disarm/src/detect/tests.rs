@@ -90,7 +90,9 @@ fn compound_files_are_told_by_their_streams() {
 fn archives_of_other_kinds_are_named() {
     check("a.jar", &package(&[("META-INF/MANIFEST.MF", "x")]), "jar", Some(RefusalCode::Executable));
     let odt = package(&[("mimetype", "application/vnd.oasis.opendocument.text")]);
-    check("a.odt", &odt, "odt", Some(RefusalCode::UnsupportedFormat));
+    check("a.odt", &odt, "odt", None);
+    let master = package(&[("mimetype", "application/vnd.oasis.opendocument.text-master")]);
+    check("a.odm", &master, "odf", Some(RefusalCode::UnsupportedFormat));
     check("a.zip", &package(&[("a.txt", "x")]), "zip", None);
 }
 
