@@ -27,6 +27,7 @@ mod ooxml;
 mod options;
 mod outcome;
 mod pdf;
+mod ppt;
 mod raster;
 mod rtf;
 mod svg;
@@ -128,6 +129,7 @@ fn rebuild(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Result<(Vec<u
         Format::Pdf => Ok((pdf::rebuild(input, ctx)?, Format::Pdf)),
         Format::Rtf => rtf::rebuild(input, ctx),
         f @ (Format::Txt | Format::Csv) => Ok((text::rebuild(input, f, ctx)?, f)),
+        Format::Ppt => ppt::rebuild(input, ctx),
         Format::Xls => xls::rebuild(input, ctx),
         Format::Xlsb => xlsb::rebuild(input, ctx),
         f if f.is_archive() => Ok((archive::rebuild(input, f, ctx)?, Format::Zip)),
@@ -191,6 +193,7 @@ pub(crate) fn extract_pieces(
     match format {
         f if f.is_ooxml() => ooxml::extract_text(input, f, ctx),
         f if f.is_odf() => odf::extract_text(input, f, ctx),
+        Format::Ppt => ppt::extract_text(input, ctx),
         Format::Xls => xls::extract_text(input, ctx),
         Format::Xlsb => xlsb::extract_text(input, ctx),
         Format::Pdf => pdf::extract_text(input, ctx),

@@ -24,7 +24,7 @@ pub(super) fn kind(bytes: &[u8]) -> Kind {
     } else if has("Workbook") || has("Book") {
         return Kind::supported(Format::Xls);
     } else if has("PowerPoint Document") || has("PP97_DUALSTORAGE") {
-        ("ppt", "PowerPoint 97-2003 プレゼンテーション")
+        return Kind::supported(Format::Ppt);
     } else if has("__properties_version1.0") {
         return Kind::supported(Format::Msg);
     } else if has("DocumentText") || has("JSRV_SummaryInformation") {

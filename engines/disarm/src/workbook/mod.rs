@@ -12,7 +12,7 @@ pub(crate) mod tokens;
 
 use std::collections::BTreeMap;
 
-pub(crate) use package::write;
+pub(crate) use package::{escaped, relationships, write};
 
 /// Everything that is carried over.
 #[derive(Debug, Default)]

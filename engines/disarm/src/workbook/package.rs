@@ -102,7 +102,7 @@ fn types() -> String {
 }
 
 /// A relationships part whose identifiers are `rId1`, `rId2` and so on.
-pub(super) fn relationships<S: AsRef<str>>(links: &[(&str, S, bool)]) -> String {
+pub(crate) fn relationships<S: AsRef<str>>(links: &[(&str, S, bool)]) -> String {
     let mut out = format!("<Relationships xmlns=\"{PACKAGE}\">");
     for (number, (kind, target, external)) in (1_usize..).zip(links) {
         let mode = if *external { " TargetMode=\"External\"" } else { "" };
