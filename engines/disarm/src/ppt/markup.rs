@@ -18,7 +18,11 @@ pub(super) struct Shapes<'a> {
 
 impl<'a> Shapes<'a> {
     /// On a master nothing is a placeholder of a slide.
-    pub(super) fn new(pictures: &'a [Picture], links: Vec<(&'static str, String, bool)>, is_layout: bool) -> Self {
+    pub(super) fn new(
+        pictures: &'a [Picture],
+        links: Vec<(&'static str, String, bool)>,
+        is_layout: bool,
+    ) -> Self {
         Self { pictures, links, out: String::new(), number: 1, has_title: false, is_layout }
     }
 
@@ -70,7 +74,10 @@ impl<'a> Shapes<'a> {
         self.out.push_str("<p:pic><p:nvPicPr>");
         self.push_name(shape, "Picture");
         self.out.push_str("<p:cNvPicPr/><p:nvPr/></p:nvPicPr><p:blipFill>");
-        let _ = write!(self.out, "<a:blip r:embed=\"rId{id}\"/><a:stretch><a:fillRect/></a:stretch></p:blipFill>");
+        let _ = write!(
+            self.out,
+            "<a:blip r:embed=\"rId{id}\"/><a:stretch><a:fillRect/></a:stretch></p:blipFill>"
+        );
         self.push_properties(shape);
         self.out.push_str("</p:pic>");
     }
@@ -94,7 +101,10 @@ impl<'a> Shapes<'a> {
             }
             let stand = ["t", "ctr", "b"].get(shape.stand as usize).copied().unwrap_or("t");
             let wrap = if shape.no_wrap { "none" } else { "square" };
-            let _ = write!(self.out, " wrap=\"{wrap}\" anchor=\"{stand}\"><a:normAutofit/></a:bodyPr><a:lstStyle/>");
+            let _ = write!(
+                self.out,
+                " wrap=\"{wrap}\" anchor=\"{stand}\"><a:normAutofit/></a:bodyPr><a:lstStyle/>"
+            );
             for paragraph in &shape.paragraphs {
                 self.push_paragraph(paragraph);
             }

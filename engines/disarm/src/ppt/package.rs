@@ -70,7 +70,11 @@ fn presentation(parts: &mut Parts<'_, '_>, deck: &Deck) -> Result<(), Refusal> {
     out.push_str("</p:sldMasterIdLst>");
     if has_notes {
         links.push(("notesMaster", "notesMasters/notesMaster1.xml".to_owned(), false));
-        let _ = write!(out, "<p:notesMasterIdLst><p:notesMasterId r:id=\"rId{}\"/></p:notesMasterIdLst>", links.len());
+        let _ = write!(
+            out,
+            "<p:notesMasterIdLst><p:notesMasterId r:id=\"rId{}\"/></p:notesMasterIdLst>",
+            links.len()
+        );
     }
     if !deck.slides.is_empty() {
         out.push_str("<p:sldIdLst>");
@@ -90,7 +94,12 @@ fn presentation(parts: &mut Parts<'_, '_>, deck: &Deck) -> Result<(), Refusal> {
     parts.add("ppt/_rels/presentation.xml.rels", &relationships(&links))
 }
 
-fn write_master(parts: &mut Parts<'_, '_>, deck: &Deck, master: &Master, number: usize) -> Result<(), Refusal> {
+fn write_master(
+    parts: &mut Parts<'_, '_>,
+    deck: &Deck,
+    master: &Master,
+    number: usize,
+) -> Result<(), Refusal> {
     let links = vec![
         ("slideLayout", format!("../slideLayouts/slideLayout{number}.xml"), false),
         ("theme", format!("../theme/theme{number}.xml"), false),
@@ -186,7 +195,8 @@ fn write_notes(
 }
 
 fn notes_master(parts: &mut Parts<'_, '_>, theme_number: usize) -> Result<(), Refusal> {
-    let body = placeholder("body", "Notes", (6_858_000, 9_144_000)).replace("type=\"body\"", "type=\"body\" idx=\"1\"");
+    let body = placeholder("body", "Notes", (6_858_000, 9_144_000))
+        .replace("type=\"body\"", "type=\"body\" idx=\"1\"");
     let out = format!(
         "<p:notesMaster {SPACES}><p:cSld>{}<p:spTree>{TREE}{body}</p:spTree></p:cSld>{MAP}</p:notesMaster>",
         background(Some(0xFF_FFFF))
@@ -196,7 +206,8 @@ fn notes_master(parts: &mut Parts<'_, '_>, theme_number: usize) -> Result<(), Re
         "ppt/notesMasters/_rels/notesMaster1.xml.rels",
         &relationships(&[("theme", format!("../theme/theme{theme_number}.xml"), false)]),
     )?;
-    parts.add(&format!("ppt/theme/theme{theme_number}.xml"), &theme(&[0xFF_FFFF, 0, 0x80_8080, 0, 0, 0, 0, 0]))
+    parts
+        .add(&format!("ppt/theme/theme{theme_number}.xml"), &theme(&[0xFF_FFFF, 0, 0x80_8080, 0, 0, 0, 0, 0]))
 }
 
 fn background(colour: Option<u32>) -> String {

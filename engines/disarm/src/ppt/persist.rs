@@ -33,9 +33,12 @@ impl<'a> Persist<'a> {
         let mut persist = Self { document, places: HashMap::new(), main: 0 };
         let mut seen = HashSet::new();
         while seen.insert(next) {
-            let Some(edit) = record_at(document, next).filter(|record| record.kind == USER_EDIT) else { break };
+            let Some(edit) = record_at(document, next).filter(|record| record.kind == USER_EDIT) else {
+                break;
+            };
             let mut cursor = Cursor::at(edit.data, 8);
-            let (Some(before), Some(directory), Some(main)) = (cursor.u32(), cursor.u32(), cursor.u32()) else {
+            let (Some(before), Some(directory), Some(main)) = (cursor.u32(), cursor.u32(), cursor.u32())
+            else {
                 break;
             };
             if seen.len() == 1 {

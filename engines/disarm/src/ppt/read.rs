@@ -39,8 +39,10 @@ struct Shared {
 
 /// Reads the deck.
 pub(super) fn deck(persist: &Persist<'_>, pictures: &[u8], ctx: &mut Context<'_>) -> Result<Deck, Refusal> {
-    let document =
-        persist.main().filter(|record| record.kind == 0x03E8).ok_or_else(|| malformed("DocumentContainer"))?;
+    let document = persist
+        .main()
+        .filter(|record| record.kind == 0x03E8)
+        .ok_or_else(|| malformed("DocumentContainer"))?;
     let mut deck = Deck { size: size(document).unwrap_or((9_144_000, 6_858_000)), ..Deck::default() };
     let mut shared = Shared { fonts: fonts(document), links: links(document), pictures: Vec::new() };
     report(document, ctx);
@@ -58,7 +60,9 @@ pub(super) fn deck(persist: &Persist<'_>, pictures: &[u8], ctx: &mut Context<'_>
         if number as u64 > u64::from(ctx.limits().pages) {
             return Err(Refusal::new(RefusalCode::LimitReached, format!("pages {}", ctx.limits().pages)));
         }
-        let Some(object) = persist.object(entry.object).filter(|record| record.kind == 0x03EE) else { continue };
+        let Some(object) = persist.object(entry.object).filter(|record| record.kind == 0x03EE) else {
+            continue;
+        };
         ctx.charge_expanded(object.data.len() as u64)?;
         let mut slide = slide(object, &entry, number, deck.size, &masters, &shared, ctx);
         let of_notes = object.child(0x03EF).and_then(|atom| Cursor::at(atom.data, 16).u32()).unwrap_or(0);

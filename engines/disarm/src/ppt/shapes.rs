@@ -43,11 +43,19 @@ impl Scale {
     fn of(self, edges: Edges) -> Edges {
         let across = |x: f64| {
             let width = self.from.2 - self.from.0;
-            if width == 0.0 { self.to.0 } else { self.to.0 + (x - self.from.0) / width * (self.to.2 - self.to.0) }
+            if width == 0.0 {
+                self.to.0
+            } else {
+                self.to.0 + (x - self.from.0) / width * (self.to.2 - self.to.0)
+            }
         };
         let down = |y: f64| {
             let height = self.from.3 - self.from.1;
-            if height == 0.0 { self.to.1 } else { self.to.1 + (y - self.from.1) / height * (self.to.3 - self.to.1) }
+            if height == 0.0 {
+                self.to.1
+            } else {
+                self.to.1 + (y - self.from.1) / height * (self.to.3 - self.to.1)
+            }
         };
         (across(edges.0), down(edges.1), across(edges.2), down(edges.3))
     }
@@ -144,8 +152,10 @@ impl Reader<'_> {
             own.or_else(|| self.around.scheme.get(default).copied())
         };
         // Lines, boxes for text and pictures have no ground unless they say so.
-        let plain = is_text_box || is_line || picture.is_some() || placeholder.is_some() || head.instance == 0;
-        let fill = (filled.is_none() && properties.flag(0x1BF, 4, !plain)).then(|| colour(0x181, 4)).flatten();
+        let plain =
+            is_text_box || is_line || picture.is_some() || placeholder.is_some() || head.instance == 0;
+        let fill =
+            (filled.is_none() && properties.flag(0x1BF, 4, !plain)).then(|| colour(0x181, 4)).flatten();
         let bare = (is_text_box || picture.is_some() || placeholder.is_some()) && !is_line;
         let width = properties.get(0x1CB).unwrap_or(9_525).min(1_584 * 12_700);
         let line = properties.flag(0x1FF, 3, !bare).then(|| colour(0x1C0, 1)).flatten();
@@ -230,10 +240,7 @@ fn under(shape: &mut Shape) -> Option<Shape> {
 }
 
 /// Texts in a row of records, each with its looks and links.
-pub(super) fn texts<'r>(
-    records: impl Iterator<Item = Record<'r>>,
-    links: &HashMap<u32, String>,
-) -> Vec<Raw> {
+pub(super) fn texts<'r>(records: impl Iterator<Item = Record<'r>>, links: &HashMap<u32, String>) -> Vec<Raw> {
     let mut found: Vec<Raw> = Vec::new();
     let mut all: Vec<Record<'r>> = Vec::new();
     for record in records {
@@ -348,9 +355,19 @@ fn edges(shape: Record<'_>) -> Option<Edges> {
     let anchor = shape.child(0xF010)?;
     let mut cursor = Cursor::new(anchor.data);
     let (top, left, right, bottom) = if anchor.data.len() >= 16 {
-        (f64::from(cursor.i32()?), f64::from(cursor.i32()?), f64::from(cursor.i32()?), f64::from(cursor.i32()?))
+        (
+            f64::from(cursor.i32()?),
+            f64::from(cursor.i32()?),
+            f64::from(cursor.i32()?),
+            f64::from(cursor.i32()?),
+        )
     } else {
-        (f64::from(cursor.i16()?), f64::from(cursor.i16()?), f64::from(cursor.i16()?), f64::from(cursor.i16()?))
+        (
+            f64::from(cursor.i16()?),
+            f64::from(cursor.i16()?),
+            f64::from(cursor.i16()?),
+            f64::from(cursor.i16()?),
+        )
     };
     Some((left, top, right, bottom))
 }

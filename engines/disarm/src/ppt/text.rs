@@ -85,7 +85,8 @@ impl Raw {
         let units: Vec<u16> = self.text.encode_utf16().collect();
         let mut paragraphs = Vec::new();
         let (mut start, mut runs) = (0, Walk::new(self.runs.iter().map(|(count, look)| (*count, look))));
-        let mut looks = Walk::new(self.paragraphs.iter().map(|(count, level, look)| (*count, (*level, look))));
+        let mut looks =
+            Walk::new(self.paragraphs.iter().map(|(count, level, look)| (*count, (*level, look))));
         while start <= units.len() {
             let rest = units.get(start..).unwrap_or_default();
             let length = rest.iter().position(|unit| *unit == 0x0D).unwrap_or(rest.len());
