@@ -15,12 +15,15 @@ mod kinds;
 mod links;
 mod macros;
 mod notes;
+mod objects;
 mod package;
 mod part;
 mod placeholder;
 mod preview;
 mod rebuild;
 mod sheet;
+#[cfg(test)]
+mod sheet_tests;
 #[cfg(test)]
 mod tests;
 mod text;

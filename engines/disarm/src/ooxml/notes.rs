@@ -85,16 +85,23 @@ fn places(old: &str) -> HashMap<(u32, u32), Place> {
         };
         let number = |name: &str| value(name).and_then(|text| text.parse::<u32>().ok());
         let (Some(row), Some(column)) = (number(":Row>"), number(":Column>")) else { continue };
-        let anchor: Vec<u32> = value(":Anchor>")
-            .unwrap_or_default()
-            .split(',')
-            .filter_map(|number| number.trim().parse().ok().filter(|number| *number <= LAST.0))
-            .collect();
-        if let Ok(anchor) = <[u32; 8]>::try_from(anchor) {
+        if let Some(anchor) = value(":Anchor>").and_then(anchor) {
             found.insert((row, column), (anchor, data.contains(":Visible")));
         }
     }
     found
+}
+
+/// The eight numbers of an anchor, if they lie on a sheet.
+pub(super) fn anchor(text: &str) -> Option<[u32; 8]> {
+    let numbers = text.split(',').map(|number| number.trim().parse().ok().filter(|number| *number <= LAST.0));
+    numbers.collect::<Option<Vec<u32>>>()?.try_into().ok()
+}
+
+/// Does this child of a sheet stand behind the drawing of its comments (ISO/IEC 29500-1, 18.3.1.99)?
+pub(super) fn stands_behind(element: &Element) -> bool {
+    const BEHIND: &[&str] = &["picture", "oleObjects", "controls", "webPublishItems", "tableParts", "extLst"];
+    element.spec.ns == Ns::X && BEHIND.contains(&element.spec.local)
 }
 
 /// Row and column of a reference like `C14`, counted from nought.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use super::allow::{self, Ns};
 use super::formula::Scope;
 use super::kinds::{Family, Kind, OFFICE};
+use super::objects::Added;
 use super::package::{Package, Relationship, Target};
 use super::xml::{self, Element};
 use super::{fields, links, notes, part::PartJudge, placeholder, text};
@@ -66,6 +67,10 @@ pub(super) struct Rebuild<'a, 'c, 'o> {
     pub(super) dynamic_arrays: bool,
     /// The input's drawing of comments by the output path of the comments.
     pub(super) note_shapes: HashMap<String, String>,
+    /// Shapes that are added to a drawing, by the drawing's input part.
+    pub(super) added_shapes: HashMap<String, Added>,
+    /// Drawings that the input does not have, by the name that stands for their input part.
+    made: HashMap<String, Added>,
     /// Blocks of 1024 identifiers that drawings of comments have taken.
     note_blocks: usize,
     pub(super) pieces: Vec<TextPiece>,
@@ -101,6 +106,8 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
             scope: Scope { drop_links: ctx_drop_links, ..Scope::default() },
             dynamic_arrays: false,
             note_shapes: HashMap::new(),
+            added_shapes: HashMap::new(),
+            made: HashMap::new(),
             note_blocks: 0,
             pieces: Vec::new(),
         })
@@ -196,6 +203,27 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
         Ok(Some(path))
     }
 
+    /// The output path of a part that is made here; `name` stands for its input part.
+    pub(super) fn request_made(&mut self, kind: Kind, name: &str, place: &str, made: Added) -> String {
+        let count = self.counts.entry(kind).or_insert(0);
+        *count += 1;
+        let path = kind.path(self.family, *count);
+        let (source, place) = (name.to_owned(), place.to_owned());
+        self.made.insert(source.clone(), made);
+        self.jobs.push_back(Job { kind, source, path: path.clone(), place });
+        path
+    }
+
+    /// The text and the relationships of a part, whether it was received or is made here.
+    fn source_of(&mut self, job: &Job) -> Result<Option<(String, HashMap<String, Relationship>)>, Refusal> {
+        if let Some(made) = self.made.remove(&job.source) {
+            return Ok(Some((made.text, made.known)));
+        }
+        let Some(bytes) = self.package.bytes(&job.source, self.ctx)? else { return Ok(None) };
+        let text = xml::decode(bytes, &job.source)?;
+        Ok(Some((text, self.package.relationships(&job.source, self.ctx)?)))
+    }
+
     /// Is this slide part of the show already?
     pub(super) fn is_requested(&self, source: &str) -> bool {
         self.written.contains_key(&source.to_lowercase())
@@ -252,9 +280,7 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
     }
 
     fn write_part(&mut self, job: &Job) -> Result<(), Refusal> {
-        let Some(bytes) = self.package.bytes(&job.source, self.ctx)? else { return Ok(()) };
-        let source_text = xml::decode(bytes, &job.source)?;
-        let relationships = self.package.relationships(&job.source, self.ctx)?;
+        let Some((source_text, relationships)) = self.source_of(job)? else { return Ok(()) };
         let macros = self.keep_macros(job, &relationships)?;
         self.account(job, &relationships);
         let (ns, root) = job.kind.root();
@@ -267,9 +293,15 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
         for &kind in job.kind.silent() {
             self.request_silent(kind, &mut relations)?;
         }
+        let added =
+            self.added_shapes.remove(&job.source.to_lowercase()).filter(|_| job.kind == Kind::SheetDrawing);
         let nesting = usize::try_from(self.ctx.limits().nesting).unwrap_or(256);
         let mut judge = PartJudge::new(self, job, relations);
         let mut element = xml::read(&source_text, spec, nesting, &job.source, &mut judge)?;
+        if let Some(added) = added {
+            judge.relations.known.extend(added.known);
+            element.children.extend(xml::read(&added.text, spec, nesting, &job.source, &mut judge)?.children);
+        }
         let PartJudge { relations, .. } = judge;
         drop(source_text);
         if matches!(

@@ -8,10 +8,6 @@ use super::xml::{Element, Node, Verdict};
 use super::{formula, macros, notes};
 use crate::{Refusal, RefusalCode, RemovalCode, TextPiece};
 
-/// Children of a sheet that stand behind the drawing of its comments (ISO/IEC 29500-1, 18.3.1.99).
-const BEHIND_NOTES: &[&str] =
-    &["picture", "oleObjects", "controls", "webPublishItems", "tableParts", "extLst"];
-
 /// Extensions of sheets and rules that are on the list, each with what it holds.
 const EXTENSIONS: &[(&str, &str)] = &[
     ("{78C0D931-6437-407D-A8EE-F0AAD7539E65}", "conditionalFormattings"),
@@ -45,7 +41,10 @@ impl PartJudge<'_, '_, '_, '_> {
             }
             "definedName" => return Ok(self.defined_name(element)),
             "workbook" => self.renumber_views(&mut element),
-            "worksheet" => self.attach_notes(&mut element),
+            "worksheet" => {
+                self.attach_notes(&mut element);
+                self.attach_objects(&mut element)?;
+            }
             // Ties a sheet to its module.
             "sheetPr" | "workbookPr" if !self.rebuild.keeps_macros() => element.remove("codeName"),
             "ext" if !extension_is_known(&element) => return Ok(Verdict::Drop),
@@ -221,7 +220,7 @@ impl PartJudge<'_, '_, '_, '_> {
         let id = self.relations.add(format!("{OFFICE}vmlDrawing"), shapes, false);
         let mut drawing = Element::new(spec);
         drawing.set("r:id", id);
-        let behind = |node: &Node| matches!(node, Node::Element(e) if BEHIND_NOTES.contains(&e.spec.local));
+        let behind = |node: &Node| matches!(node, Node::Element(e) if notes::stands_behind(e));
         let at = sheet.children.iter().position(behind).unwrap_or(sheet.children.len());
         sheet.children.insert(at, Node::Element(drawing));
     }
