@@ -15,6 +15,7 @@ mod catalogue;
 mod compound;
 mod context;
 mod detect;
+mod doc;
 mod encrypted;
 mod flow;
 mod font;
@@ -128,6 +129,7 @@ fn rebuild(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Result<(Vec<u
         Format::Svg => Ok((svg::rebuild(input, ctx)?, Format::Svg)),
         Format::Pdf => Ok((pdf::rebuild(input, ctx)?, Format::Pdf)),
         Format::Rtf => rtf::rebuild(input, ctx),
+        Format::Doc => doc::rebuild(input, ctx),
         f @ (Format::Txt | Format::Csv) => Ok((text::rebuild(input, f, ctx)?, f)),
         Format::Ppt => ppt::rebuild(input, ctx),
         Format::Xls => xls::rebuild(input, ctx),
@@ -199,6 +201,7 @@ pub(crate) fn extract_pieces(
         Format::Pdf => pdf::extract_text(input, ctx),
         Format::Svg => svg::extract_text(input, ctx),
         Format::Rtf => rtf::extract_text(input, ctx),
+        Format::Doc => doc::extract_text(input, ctx),
         Format::Txt | Format::Csv => text::extract_text(input, format, ctx),
         f if f.is_archive() => archive::extract_text(input, f, ctx),
         f @ (Format::Eml | Format::Msg | Format::Tnef) => mail::extract_text(input, f, ctx),

@@ -20,7 +20,7 @@ pub(super) fn kind(bytes: &[u8]) -> Kind {
         );
     }
     let row = if has("WordDocument") {
-        ("doc", "Word 97-2003 文書")
+        return Kind::supported(Format::Doc);
     } else if has("Workbook") || has("Book") {
         return Kind::supported(Format::Xls);
     } else if has("PowerPoint Document") || has("PP97_DUALSTORAGE") {
@@ -28,7 +28,7 @@ pub(super) fn kind(bytes: &[u8]) -> Kind {
     } else if has("__properties_version1.0") {
         return Kind::supported(Format::Msg);
     } else if has("DocumentText") || has("JSRV_SummaryInformation") {
-        ("jtd", "一太郎文書")
+        ("jtd", "一太郎文書。PDF か Word（docx）で送るよう依頼してください")
     } else if has("VisioDocument") {
         ("vsd", "Visio 図面")
     } else if has("Quill") {

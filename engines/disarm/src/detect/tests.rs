@@ -73,7 +73,7 @@ fn office_packages_are_told_by_their_main_part() {
 #[test]
 fn compound_files_are_told_by_their_streams() {
     let unsupported = Some(RefusalCode::UnsupportedFormat);
-    check("a.doc", &compound(&["WordDocument"]), "doc", unsupported);
+    check("a.doc", &compound(&["WordDocument"]), "doc", None);
     check("a.xls", &compound(&["Workbook"]), "xls", None);
     check("a.ppt", &compound(&["PowerPoint Document"]), "ppt", None);
     check("a.msg", &compound(&["__properties_version1.0"]), "msg", unsupported);

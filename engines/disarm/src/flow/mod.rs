@@ -10,12 +10,14 @@ mod body;
 mod charset;
 mod package;
 mod properties;
+pub(crate) mod story;
 #[cfg(test)]
 mod tests;
 
 use std::rc::Rc;
 
 pub(crate) use charset::Charset;
+pub(crate) use story::{CellState, RowState};
 pub(crate) use properties::{
     Align, Border, LineRule, ParagraphProps, RunProps, Shade, Sides, Tab, Underline, Vertical, color_name,
 };

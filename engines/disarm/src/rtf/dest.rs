@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use super::reader::{Reader, ShapeState};
 use super::sheet::OverrideEntry;
-use super::state::{Close, Dest, ParState, PictureState, RowState, RunState};
-use super::story::Kind;
+use super::state::{Close, Dest, ParState, PictureState, RunState};
+use crate::flow::story::{Kind, RowState};
 use crate::flow::{Picture, Piece};
 use crate::{Refusal, RemovalCode};
 

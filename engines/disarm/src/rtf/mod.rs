@@ -10,7 +10,6 @@ mod dest;
 mod reader;
 mod sheet;
 mod state;
-mod story;
 #[cfg(test)]
 mod tests;
 mod token;

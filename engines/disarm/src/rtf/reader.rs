@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::sheet::{Font, ListEntry, OverrideEntry, StyleEntry};
-use super::state::{Close, Dest, Edge, Frame, Mode, PictureState, RowState, RunState, State};
-use super::story::{Kind, Story};
+use super::state::{Close, Dest, Edge, Frame, Mode, PictureState, RunState, State};
+use crate::flow::story::{Kind, RowState, Story};
 use super::token::{Token, Tokens};
 use crate::flow::{
     Block, Charset, Document, Inline, Page, Paragraph, Piece, Place, RunProps, Section, TextBox,

@@ -203,8 +203,11 @@ impl Reader<'_, '_> {
         let state = &self.state.par;
         let mut props = self.full_paragraph(state);
         let style = self.style_index(state.style, false);
-        let known = style.and_then(|at| self.styles.get(at)).map(|style| style.paragraph.clone());
-        props.settle(&known.unwrap_or_default(), &plain_paragraph());
+        let mut known = ParagraphProps::default();
+        if let Some(style) = style.and_then(|at| self.styles.get(at)) {
+            known.merge(&style.paragraph);
+        }
+        props.settle(&known, &plain_paragraph());
         props.style = style;
         props
     }

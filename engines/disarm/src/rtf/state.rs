@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::flow::{Border, Cell, ParagraphProps, Row, RunProps};
+use crate::flow::{ParagraphProps, RunProps};
 
 /// Where text goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,23 +117,6 @@ pub(super) struct Frame {
     pub(super) star: bool,
     /// The next word may name a destination.
     pub(super) fresh: bool,
-}
-
-/// The row that `\trowd` describes.
-#[derive(Debug, Clone, Default)]
-pub(super) struct RowState {
-    pub(super) row: Row,
-    /// Right edges and what is known of the cells.
-    pub(super) cells: Vec<(i32, CellState)>,
-    pub(super) cell: CellState,
-    pub(super) borders: [Option<Border>; 6],
-}
-
-#[derive(Debug, Clone, Default)]
-pub(super) struct CellState {
-    pub(super) cell: Cell,
-    /// Joined with the cell before.
-    pub(super) joined: bool,
 }
 
 /// What the words of borders are about.

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use super::reader::Reader;
-use super::state::{CellState, Dest, Edge, Mode, ParState, RowState, RunState};
-use super::story::Kind;
+use super::state::{Dest, Edge, Mode, ParState, RunState};
+use crate::flow::story::{CellState, Kind, RowState};
 use crate::Refusal;
 use crate::flow::{Align, Border, Charset, Merge, Piece, RunProps, Shade, Tab, Underline, Vertical, Wrap};
 

@@ -2,15 +2,14 @@
 
 use std::rc::Rc;
 
-use super::state::RowState;
-use crate::flow::{Block, Inline, Paragraph, ParagraphProps, Row, RunProps, Table};
+use super::{Block, Border, Cell, Inline, Paragraph, ParagraphProps, Row, RunProps, Table};
 
 /// Tables deeper than this are joined with the one around them.
 const MAX_TABLES: usize = 16;
 
 /// Where a story belongs, in words for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Body,
     Header,
     Footer,
@@ -20,7 +19,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) fn place(self) -> &'static str {
+    pub(crate) fn place(self) -> &'static str {
         match self {
             Self::Body => "本文",
             Self::Header => "ヘッダー",
@@ -40,23 +39,40 @@ struct Open {
     blocks: Vec<Block>,
 }
 
+/// What a row looks like, as its source describes it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RowState {
+    pub(crate) row: Row,
+    /// Right edges and what is known of the cells.
+    pub(crate) cells: Vec<(i32, CellState)>,
+    pub(crate) cell: CellState,
+    pub(crate) borders: [Option<Border>; 6],
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CellState {
+    pub(crate) cell: Cell,
+    /// Joined with the cell before.
+    pub(crate) joined: bool,
+}
+
 #[derive(Debug)]
-pub(super) struct Story {
-    pub(super) kind: Kind,
+pub(crate) struct Story {
+    pub(crate) kind: Kind,
     blocks: Vec<Block>,
     tables: Vec<Open>,
-    pub(super) inlines: Vec<Inline>,
+    pub(crate) inlines: Vec<Inline>,
     /// The number that a reader without lists would show before the current paragraph.
-    pub(super) number: Vec<Inline>,
+    pub(crate) number: Vec<Inline>,
 }
 
 impl Story {
-    pub(super) fn new(kind: Kind) -> Self {
+    pub(crate) fn new(kind: Kind) -> Self {
         Self { kind, blocks: Vec::new(), tables: Vec::new(), inlines: Vec::new(), number: Vec::new() }
     }
 
     /// Ends the current paragraph at a depth of tables.
-    pub(super) fn end_paragraph(&mut self, props: Rc<ParagraphProps>, mark: Rc<RunProps>, depth: usize) {
+    pub(crate) fn end_paragraph(&mut self, props: Rc<ParagraphProps>, mark: Rc<RunProps>, depth: usize) {
         self.reach(depth.min(MAX_TABLES));
         let mut inlines = std::mem::take(&mut self.inlines);
         let mut number = std::mem::take(&mut self.number);
@@ -95,7 +111,7 @@ impl Story {
     }
 
     /// Ends a cell; its last paragraph has been ended before.
-    pub(super) fn end_cell(&mut self, depth: usize) {
+    pub(crate) fn end_cell(&mut self, depth: usize) {
         self.reach(depth.clamp(1, MAX_TABLES));
         if let Some(table) = self.tables.last_mut() {
             let blocks = std::mem::take(&mut table.blocks);
@@ -104,7 +120,7 @@ impl Story {
     }
 
     /// Ends a row that looks as described.
-    pub(super) fn end_row(&mut self, depth: usize, described: &RowState) {
+    pub(crate) fn end_row(&mut self, depth: usize, described: &RowState) {
         self.reach(depth.clamp(1, MAX_TABLES));
         let Some(table) = self.tables.last_mut() else { return };
         let mut texts = std::mem::take(&mut table.cells);
@@ -118,7 +134,7 @@ impl Story {
     }
 
     /// What the story holds; text that no paragraph mark ended counts as a paragraph.
-    pub(super) fn finish(&mut self) -> Vec<Block> {
+    pub(crate) fn finish(&mut self) -> Vec<Block> {
         self.reach(0);
         std::mem::take(&mut self.blocks)
     }
@@ -153,7 +169,7 @@ fn row(texts: Vec<Vec<Block>>, described: &RowState) -> Row {
     for mut blocks in texts {
         match row.cells.last_mut() {
             Some(last) => last.blocks.append(&mut blocks),
-            None => row.cells.push(crate::flow::Cell { width: 9_000, blocks, ..Default::default() }),
+            None => row.cells.push(Cell { width: 9_000, blocks, ..Default::default() }),
         }
     }
     row
