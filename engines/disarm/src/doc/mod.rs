@@ -62,7 +62,7 @@ fn report(compound: &Compound<'_>, ctx: &mut Context<'_>) {
     for entry in compound.children(&root) {
         let name: String = entry.name.chars().filter(|c| !c.is_control()).take(60).collect();
         let code = match name.to_ascii_lowercase().as_str() {
-            "worddocument" | "0table" | "1table" | "data" | "compobj" => continue,
+            "ole" | "worddocument" | "0table" | "1table" | "data" | "compobj" => continue,
             "macros" | "_vba_project_cur" | "_vba_project" | "vba" => RemovalCode::Vba,
             "objectpool" => {
                 for object in compound.children(&entry) {
