@@ -76,7 +76,11 @@ pub(super) fn broken(what: &str) -> Refusal {
 }
 
 impl File {
-    pub(super) fn read(compound: &Compound<'_>, main: Vec<u8>, ctx: &mut Context<'_>) -> Result<Self, Refusal> {
+    pub(super) fn read(
+        compound: &Compound<'_>,
+        main: Vec<u8>,
+        ctx: &mut Context<'_>,
+    ) -> Result<Self, Refusal> {
         let flags = u16_at(&main, 10).ok_or_else(|| broken("header"))?;
         if flags & 0x0100 != 0 {
             return Err(Refusal::new(RefusalCode::Encrypted, "doc"));
@@ -116,7 +120,8 @@ impl File {
     /// Begin and end of a part of the text.
     pub(super) fn part(&self, part: Part) -> (usize, usize) {
         let index = part as usize;
-        let start: usize = self.lengths.iter().take(index).fold(0, |sum: usize, length| sum.saturating_add(*length));
+        let start: usize =
+            self.lengths.iter().take(index).fold(0, |sum: usize, length| sum.saturating_add(*length));
         let end = start.saturating_add(self.lengths.get(index).copied().unwrap_or(0));
         (start.min(self.text.len()), end.min(self.text.len()))
     }
@@ -191,7 +196,12 @@ impl File {
     }
 
     /// The pages of properties of runs or paragraphs, by place.
-    fn read_stretches(&self, index: usize, of_paragraphs: bool, ctx: &mut Context<'_>) -> Result<Vec<Stretch>, Refusal> {
+    fn read_stretches(
+        &self,
+        index: usize,
+        of_paragraphs: bool,
+        ctx: &mut Context<'_>,
+    ) -> Result<Vec<Stretch>, Refusal> {
         let (_, pages) = plc(self.table(index), 4);
         let mut found: Vec<Stretch> = Vec::new();
         for page in pages {
@@ -200,7 +210,9 @@ impl File {
             let Some(page) = slice(&self.main, at, 512) else { continue };
             let count = usize::from(u8_at(page, 511).unwrap_or(0));
             for row in 0..count {
-                let (Some(start), Some(end)) = (u32_at(page, row * 4), u32_at(page, row * 4 + 4)) else { break };
+                let (Some(start), Some(end)) = (u32_at(page, row * 4), u32_at(page, row * 4 + 4)) else {
+                    break;
+                };
                 let offset_at = (count + 1) * 4 + if of_paragraphs { row * 13 } else { row };
                 let offset = usize::from(u8_at(page, offset_at).unwrap_or(0)) * 2;
                 let (style, props) = self.properties(page, offset, of_paragraphs).unwrap_or_default();
@@ -220,8 +232,11 @@ impl File {
         if !of_paragraphs {
             return Some((0, slice(page, offset + 1, first)?.to_vec()));
         }
-        let (at, size) =
-            if first == 0 { (offset + 2, usize::from(u8_at(page, offset + 1)?) * 2) } else { (offset + 1, first * 2 - 1) };
+        let (at, size) = if first == 0 {
+            (offset + 2, usize::from(u8_at(page, offset + 1)?) * 2)
+        } else {
+            (offset + 1, first * 2 - 1)
+        };
         let all = page.get(at..at.checked_add(size)?.min(511))?;
         let style = u16_at(all, 0)?;
         let props = all.get(2..)?;

@@ -17,7 +17,8 @@ pub(super) fn read(main: &[u8], ctx: &mut Context<'_>) -> Result<Document, Refus
     }
     let start = place_at(main, 0x18).ok_or_else(|| broken("header"))?;
     let length = place_at(main, 0x34).ok_or_else(|| broken("header"))?;
-    let text = start.checked_add(length).and_then(|end| main.get(start..end)).ok_or_else(|| broken("text"))?;
+    let text =
+        start.checked_add(length).and_then(|end| main.get(start..end)).ok_or_else(|| broken("text"))?;
     ctx.charge_expanded((text.len() as u64).saturating_mul(8))?;
     let charset = Charset::of_page(match u16_at(main, 6).unwrap_or(0) & 0x3FF {
         0x11 => 932,
@@ -52,7 +53,9 @@ fn paragraph(text: &str) -> Block {
     for c in text.chars() {
         match c {
             '\u{13}' => instructions = instructions.saturating_add(1),
-            '\u{14}' | '\u{15}' => instructions = instructions.saturating_sub(u32::from(c == '\u{14}' || instructions > 0)),
+            '\u{14}' | '\u{15}' => {
+                instructions = instructions.saturating_sub(u32::from(c == '\u{14}' || instructions > 0))
+            }
             _ if instructions > 0 => {}
             '\t' => push(&mut words, Some(Piece::Tab)),
             '\u{b}' => push(&mut words, Some(Piece::LineBreak)),

@@ -8,7 +8,9 @@ use super::file::{File, Part, table};
 use super::sheets::{self, Styles};
 use super::sprm::{self, ParagraphExtras, RunExtras};
 use crate::flow::story::{Kind, RowState, Story};
-use crate::flow::{Block, Document, Inline, ParagraphProps, Picture, Piece, Place, RunProps, Section, TextBox, Wrap};
+use crate::flow::{
+    Block, Document, Inline, ParagraphProps, Picture, Piece, Place, RunProps, Section, TextBox, Wrap,
+};
 use crate::officeart::{self, Properties, Record, Records};
 use crate::{Refusal, RemovalCode, context::Context};
 
@@ -87,14 +89,20 @@ impl Reader<'_, '_, '_> {
         let mut at = start;
         let mut sections = Vec::new();
         for (index, row) in rows.iter().enumerate() {
-            let next = places.get(index + 1).and_then(|place| usize::try_from(*place).ok()).unwrap_or(end).clamp(at, end);
+            let next = places
+                .get(index + 1)
+                .and_then(|place| usize::try_from(*place).ok())
+                .unwrap_or(end)
+                .clamp(at, end);
             let place = place_at(row, 2).unwrap_or(usize::MAX);
-            let props = u16_at(&self.file.main, place).and_then(|size| slice(&self.file.main, place + 2, usize::from(size)));
+            let props = u16_at(&self.file.main, place)
+                .and_then(|size| slice(&self.file.main, place + 2, usize::from(size)));
             self.ctx.charge_expanded(PIECE_COST * 8)?;
             if next == at && index > 0 {
                 continue;
             }
-            let mut section = Section::new(sprm::page(props.unwrap_or_default()), self.story(Kind::Body, at, next)?);
+            let mut section =
+                Section::new(sprm::page(props.unwrap_or_default()), self.story(Kind::Body, at, next)?);
             self.headers(index, &mut section)?;
             sections.push(section);
             at = next;
@@ -112,11 +120,13 @@ impl Reader<'_, '_, '_> {
     fn headers(&mut self, section: usize, into: &mut Section) -> Result<(), Refusal> {
         let (start, end) = self.file.part(Part::Headers);
         let (places, _) = plc(self.file.table(table::HEADERS), 0);
-        const SLOTS: [(bool, usize); 6] = [(false, 2), (false, 0), (true, 2), (true, 0), (false, 1), (true, 1)];
+        const SLOTS: [(bool, usize); 6] =
+            [(false, 2), (false, 0), (true, 2), (true, 0), (false, 1), (true, 1)];
         for (slot, (is_footer, place)) in SLOTS.into_iter().enumerate() {
             let index = 6 + section * 6 + slot;
             let (Some(from), Some(to)) = (places.get(index), places.get(index + 1)) else { break };
-            let bound = |place: u32| start.saturating_add(usize::try_from(place).unwrap_or(usize::MAX)).min(end);
+            let bound =
+                |place: u32| start.saturating_add(usize::try_from(place).unwrap_or(usize::MAX)).min(end);
             let (from, to) = (bound(*from), bound(*to));
             if from >= to {
                 continue;
@@ -143,7 +153,8 @@ impl Reader<'_, '_, '_> {
         // The last place only guards the end.
         for pair in places.windows(2).take(places.len().saturating_sub(2)) {
             let &[from, to] = pair else { break };
-            let bound = |place: u32| start.saturating_add(usize::try_from(place).unwrap_or(usize::MAX)).min(end);
+            let bound =
+                |place: u32| start.saturating_add(usize::try_from(place).unwrap_or(usize::MAX)).min(end);
             let blocks = self.story(kind, bound(from), bound(to))?;
             notes.push(blocks);
         }
@@ -153,7 +164,14 @@ impl Reader<'_, '_, '_> {
     // --- A story --------------------------------------------------------------------------------------------
 
     fn story(&mut self, kind: Kind, start: usize, end: usize) -> Result<Vec<Block>, Refusal> {
-        let mut walk = Walk { kind, story: Story::new(kind), text: Vec::new(), look: Rc::default(), fields: Vec::new(), row: None };
+        let mut walk = Walk {
+            kind,
+            story: Story::new(kind),
+            text: Vec::new(),
+            look: Rc::default(),
+            fields: Vec::new(),
+            row: None,
+        };
         let mut at = start;
         while at < end {
             let Some(&unit) = self.file.text.get(at) else { break };
@@ -172,16 +190,27 @@ impl Reader<'_, '_, '_> {
         Ok(walk.story.finish())
     }
 
-    fn unit(&mut self, walk: &mut Walk, at: usize, unit: u16, extras: &RunExtras, end: usize) -> Result<(), Refusal> {
+    fn unit(
+        &mut self,
+        walk: &mut Walk,
+        at: usize,
+        unit: u16,
+        extras: &RunExtras,
+        end: usize,
+    ) -> Result<(), Refusal> {
         if walk.kind == Kind::Body {
             for piece in self.bookmarks.remove(&at).unwrap_or_default() {
                 walk.piece(piece, self.ctx)?;
             }
             if let Some((number, is_endnote)) = self.notes.get(&at).copied() {
                 let own = unit != 2;
-                let known = if is_endnote { self.document.endnotes.len() } else { self.document.footnotes.len() };
+                let known =
+                    if is_endnote { self.document.endnotes.len() } else { self.document.footnotes.len() };
                 if number < known {
-                    walk.piece(if is_endnote { Piece::Endnote(number, own) } else { Piece::Footnote(number, own) }, self.ctx)?;
+                    walk.piece(
+                        if is_endnote { Piece::Endnote(number, own) } else { Piece::Footnote(number, own) },
+                        self.ctx,
+                    )?;
                 }
                 if !own {
                     return Ok(());
@@ -383,22 +412,29 @@ impl Reader<'_, '_, '_> {
         let in_header = matches!(walk.kind, Kind::Header | Kind::Footer);
         let start = if in_header { self.file.part(Part::Headers).0 } else { 0 };
         let shapes = self.shapes.get(usize::from(in_header));
-        let Some(shape) = at.checked_sub(start).and_then(|at| shapes?.get(&at)).cloned() else { return Ok(()) };
+        let Some(shape) = at.checked_sub(start).and_then(|at| shapes?.get(&at)).cloned() else {
+            return Ok(());
+        };
         let place = Some(shape.place.clone());
         let (width, height) = (shape.width, shape.height);
         if let Some(bytes) = shape.picture.and_then(|n| self.pictures.get(n.checked_sub(1)?)?.clone()) {
             walk.piece(Piece::Picture(Picture { bytes, width, height, place: place.clone() }), self.ctx)?;
         }
         let Some(number) = shape.text.filter(|_| self.boxes < MAX_BOXES) else { return Ok(()) };
-        let (part, index) =
-            if in_header { (Part::HeaderBoxes, table::HEADER_BOX_TEXTS) } else { (Part::Boxes, table::BOX_TEXTS) };
+        let (part, index) = if in_header {
+            (Part::HeaderBoxes, table::HEADER_BOX_TEXTS)
+        } else {
+            (Part::Boxes, table::BOX_TEXTS)
+        };
         let (start, end) = self.file.part(part);
         let places = plc(self.file.table(index), 22).0;
         let bound = |index: usize| {
             let place = places.get(index).and_then(|place| usize::try_from(*place).ok())?;
             Some(start.saturating_add(place).min(end))
         };
-        let (Some(from), Some(to)) = (number.checked_sub(1).and_then(bound), bound(number)) else { return Ok(()) };
+        let (Some(from), Some(to)) = (number.checked_sub(1).and_then(bound), bound(number)) else {
+            return Ok(());
+        };
         self.boxes += 1;
         let blocks = self.story(Kind::TextBox, from, to);
         self.boxes -= 1;

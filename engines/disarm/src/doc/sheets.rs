@@ -53,7 +53,8 @@ impl Styles {
         let font = |at: usize| u16_at(bytes, at).and_then(|font| fonts.get(usize::from(font))).cloned();
         document.default_run =
             RunProps { size: Some(20), font: font(14), east_font: font(16), ..RunProps::default() };
-        document.default_paragraph = ParagraphProps { widow_control: Some(false), ..ParagraphProps::default() };
+        document.default_paragraph =
+            ParagraphProps { widow_control: Some(false), ..ParagraphProps::default() };
         let mut at = 2 + head;
         let mut raw: Vec<&[u8]> = Vec::new();
         for _ in 0..count {
@@ -78,7 +79,12 @@ impl Styles {
         } else if base < raw.len() && base != index {
             self.settle(base, raw, base_size, fonts, depth + 1);
         }
-        let full = self.rows.get(base).and_then(Option::as_ref).filter(|_| base != index).map(|base| base.full.clone());
+        let full = self
+            .rows
+            .get(base)
+            .and_then(Option::as_ref)
+            .filter(|_| base != index)
+            .map(|base| base.full.clone());
         let mut full = full.unwrap_or_default();
         let Some(bytes) = raw.get(index) else { return };
         let updates = updates(bytes, base_size);
@@ -87,7 +93,9 @@ impl Styles {
         if let Some(bytes) = of_run {
             sprm::run(bytes, &mut run, &mut RunExtras::default(), &full, fonts);
         }
-        if kind == 1 && let Some(bytes) = updates.first().and_then(|bytes| bytes.get(2..)) {
+        if kind == 1
+            && let Some(bytes) = updates.first().and_then(|bytes| bytes.get(2..))
+        {
             sprm::paragraph(bytes, &mut paragraph, &mut ParagraphExtras::default());
         }
         full.merge(&run);
@@ -104,7 +112,8 @@ impl Styles {
             row.index = Some(next);
             next += 1;
         }
-        let index_of = |number: usize| self.rows.get(number).and_then(Option::as_ref).and_then(|row| row.index);
+        let index_of =
+            |number: usize| self.rows.get(number).and_then(Option::as_ref).and_then(|row| row.index);
         for (number, row) in self.rows.iter().enumerate() {
             let Some(row) = row.as_ref().filter(|row| row.index.is_some()) else { continue };
             let base = (!self.is_circle(number)).then(|| index_of(row.base)).flatten();
@@ -208,7 +217,8 @@ fn level(bytes: &[u8], at: usize, fonts: &[String]) -> Option<(Level, usize)> {
     let text_at = at + 28 + of_paragraph + of_run;
     let length = usize::from(u16_at(bytes, text_at)?);
     let text = utf16(slice(bytes, text_at + 2, length * 2)?);
-    let counted: String = char::from_u32(u32::try_from(text.chars().count()).ok()?).into_iter().chain(text.chars()).collect();
+    let counted: String =
+        char::from_u32(u32::try_from(text.chars().count()).ok()?).into_iter().chain(text.chars()).collect();
     let level = Level {
         start: i32_at(bytes, at)?,
         format: u8_at(bytes, at + 4)?,

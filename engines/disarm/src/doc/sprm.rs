@@ -2,7 +2,8 @@
 
 use super::bytes::{i16_at, i32_at, slice, u8_at, u16_at, u32_at};
 use crate::flow::{
-    Align, Border, Cell, CellState, LineRule, Merge, Page, ParagraphProps, RowState, RunProps, Shade, Tab, Underline, Vertical,
+    Align, Border, Cell, CellState, LineRule, Merge, Page, ParagraphProps, RowState, RunProps, Shade, Tab,
+    Underline, Vertical,
 };
 
 /// One property: its code and its operand.
@@ -142,7 +143,11 @@ fn old_shade(bytes: &[u8]) -> Option<Shade> {
 }
 
 fn new_shade(bytes: &[u8], at: usize) -> Option<Shade> {
-    let shade = Shade { color: color(bytes, at), fill: color(bytes, at + 4), pattern: pattern(u16_at(bytes, at + 8)?) };
+    let shade = Shade {
+        color: color(bytes, at),
+        fill: color(bytes, at + 4),
+        pattern: pattern(u16_at(bytes, at + 8)?),
+    };
     (shade.fill.is_some() || shade.pattern != "clear").then_some(shade)
 }
 
@@ -167,8 +172,23 @@ fn underline(code: u8) -> &'static str {
 
 fn highlight(code: u8) -> &'static str {
     const NAMES: [&str; 17] = [
-        "none", "black", "blue", "cyan", "green", "magenta", "red", "yellow", "white", "darkBlue", "darkCyan",
-        "darkGreen", "darkMagenta", "darkRed", "darkYellow", "darkGray", "lightGray",
+        "none",
+        "black",
+        "blue",
+        "cyan",
+        "green",
+        "magenta",
+        "red",
+        "yellow",
+        "white",
+        "darkBlue",
+        "darkCyan",
+        "darkGreen",
+        "darkMagenta",
+        "darkRed",
+        "darkYellow",
+        "darkGray",
+        "lightGray",
     ];
     NAMES.get(usize::from(code)).copied().unwrap_or("none")
 }
@@ -197,7 +217,13 @@ pub(super) struct RunExtras {
 }
 
 /// Applies properties of text; `style` is the look without them, `fonts` the names.
-pub(super) fn run(bytes: &[u8], props: &mut RunProps, extras: &mut RunExtras, style: &RunProps, fonts: &[String]) {
+pub(super) fn run(
+    bytes: &[u8],
+    props: &mut RunProps,
+    extras: &mut RunExtras,
+    style: &RunProps,
+    fonts: &[String],
+) {
     for (code, operand) in Sprms::new(bytes) {
         let first = u8_at(operand, 0).unwrap_or(0);
         let short = i16_at(operand, 0).unwrap_or(0);
@@ -228,8 +254,13 @@ pub(super) fn run(bytes: &[u8], props: &mut RunProps, extras: &mut RunExtras, st
             0x0854 => props.imprint = toggle(style.imprint),
             0x0858 => props.emboss = toggle(style.emboss),
             0x2A53 => props.double_strike = toggle(style.double_strike),
-            0x2A3E => props.underline = Some(Underline { style: underline(first), color: props.underline.and_then(|u| u.color) }),
-            0x6877 => props.underline = props.underline.map(|line| Underline { color: color(operand, 0), ..line }),
+            0x2A3E => {
+                props.underline =
+                    Some(Underline { style: underline(first), color: props.underline.and_then(|u| u.color) })
+            }
+            0x6877 => {
+                props.underline = props.underline.map(|line| Underline { color: color(operand, 0), ..line })
+            }
             0x4A43 => props.size = Some(i32::from(unsigned)),
             0x2A42 => props.color = Some(palette(first)),
             0x6870 => props.color = Some(color(operand, 0)),
@@ -353,11 +384,15 @@ fn tabs(operand: &[u8], has_ranges: bool, props: &mut ParagraphProps) {
     let start = 1 + deleted * if has_ranges { 4 } else { 2 };
     let added = usize::from(u8_at(operand, start).unwrap_or(0));
     for index in 0..added {
-        let (Some(at), Some(look)) = (i16_at(operand, start + 1 + index * 2), u8_at(operand, start + 1 + added * 2 + index))
+        let (Some(at), Some(look)) =
+            (i16_at(operand, start + 1 + index * 2), u8_at(operand, start + 1 + added * 2 + index))
         else {
             break;
         };
-        let kind = ["left", "center", "right", "decimal", "bar"].get(usize::from(look & 7)).copied().unwrap_or("left");
+        let kind = ["left", "center", "right", "decimal", "bar"]
+            .get(usize::from(look & 7))
+            .copied()
+            .unwrap_or("left");
         let leaders = ["none", "dot", "hyphen", "underscore", "heavy", "middleDot"];
         let leader = leaders.get(usize::from(look >> 3 & 7)).copied().unwrap_or("none");
         tabs.retain(|tab| tab.at != at);
@@ -382,8 +417,12 @@ pub(super) fn row(bytes: &[u8]) -> RowState {
             0x3403 | 0x3466 => state.row.keep = first != 0,
             0x3404 => state.row.is_header = first != 0,
             0x5400 | 0x548A => state.row.align = Some(align(first)),
-            0xD605 => (0..6).zip(state.borders.iter_mut()).for_each(|(at, slot)| *slot = old_border(operand, at * 4)),
-            0xD613 => (0..6).zip(state.borders.iter_mut()).for_each(|(at, slot)| *slot = border(operand, at * 8)),
+            0xD605 => (0..6)
+                .zip(state.borders.iter_mut())
+                .for_each(|(at, slot)| *slot = old_border(operand, at * 4)),
+            0xD613 => {
+                (0..6).zip(state.borders.iter_mut()).for_each(|(at, slot)| *slot = border(operand, at * 8))
+            }
             0xD609 => state.cells.iter_mut().enumerate().for_each(|(at, cell)| {
                 cell.1.cell.shade = operand.get(at * 2..).and_then(old_shade);
             }),
@@ -459,7 +498,8 @@ fn cell_borders(code: u16, operand: &[u8], state: &mut RowState) {
 }
 
 fn column_width(operand: &[u8], state: &mut RowState) {
-    let (first, last) = (usize::from(u8_at(operand, 0).unwrap_or(0)), usize::from(u8_at(operand, 1).unwrap_or(0)));
+    let (first, last) =
+        (usize::from(u8_at(operand, 0).unwrap_or(0)), usize::from(u8_at(operand, 1).unwrap_or(0)));
     let width = i16_at(operand, 2).unwrap_or(0);
     let (mut edge, mut shift) = (state.row.left, 0_i32);
     for (index, cell) in state.cells.iter_mut().enumerate() {
@@ -482,8 +522,10 @@ pub(super) fn page(bytes: &[u8]) -> Page {
         let long = i32::from(u16_at(operand, 0).unwrap_or(0));
         match code {
             0x3009 => {
-                page.start =
-                    ["continuous", "nextColumn", "nextPage", "evenPage", "oddPage"].get(usize::from(first)).copied().unwrap_or("nextPage");
+                page.start = ["continuous", "nextColumn", "nextPage", "evenPage", "oddPage"]
+                    .get(usize::from(first))
+                    .copied()
+                    .unwrap_or("nextPage");
             }
             0x300A => page.title_page = first != 0,
             0x500B => page.columns = u16_at(operand, 0).unwrap_or(0).min(44) + 1,
@@ -504,8 +546,17 @@ pub(super) fn page(bytes: &[u8]) -> Page {
             0x501C => page.first_number = Some(long),
             0x7044 => page.first_number = i32_at(operand, 0),
             0x5033 => page.vertical = matches!(long, 1 | 3 | 5),
-            0x5032 => page.grid = Some((first, page.grid.map_or(360, |grid| grid.1), page.grid.map_or(0, |grid| grid.2))),
-            0x9031 => page.grid = Some((page.grid.map_or(0, |grid| grid.0), long.max(1), page.grid.map_or(0, |grid| grid.2))),
+            0x5032 => {
+                page.grid =
+                    Some((first, page.grid.map_or(360, |grid| grid.1), page.grid.map_or(0, |grid| grid.2)))
+            }
+            0x9031 => {
+                page.grid = Some((
+                    page.grid.map_or(0, |grid| grid.0),
+                    long.max(1),
+                    page.grid.map_or(0, |grid| grid.2),
+                ))
+            }
             0x7030 => page.grid = page.grid.map(|grid| (grid.0, grid.1, i32_at(operand, 0).unwrap_or(0))),
             0x301A => page.align = ["top", "center", "both", "bottom"].get(usize::from(first)).copied(),
             _ => {}

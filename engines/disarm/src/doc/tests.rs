@@ -5,7 +5,8 @@ use crate::{Limits, Options, disarm, extract_text, verify};
 
 /// A compound file with these streams of at least 4096 bytes; `/` separates storages from streams.
 fn compound(streams: &[(&str, Vec<u8>)]) -> Vec<u8> {
-    let mut entries: Vec<(String, u8, u32, u32, u32)> = vec![("Root Entry".to_owned(), 5, u32::MAX, 0, u32::MAX)];
+    let mut entries: Vec<(String, u8, u32, u32, u32)> =
+        vec![("Root Entry".to_owned(), 5, u32::MAX, 0, u32::MAX)];
     let mut body = Vec::new();
     let mut fat: Vec<u32> = Vec::new();
     for (name, bytes) in streams {
@@ -90,7 +91,9 @@ fn document(text: &str, flags: u16, extra: &[(&str, Vec<u8>)]) -> Vec<u8> {
 fn make(name: &str) -> Vec<u8> {
     match name {
         "plain" => document("市民の皆さまへ\rお知らせ\r", 0, &[]),
-        "macros" => document("本文\r", 0, &[("Macros/", Vec::new()), ("\u{5}SummaryInformation", b"SECRET".to_vec())]),
+        "macros" => {
+            document("本文\r", 0, &[("Macros/", Vec::new()), ("\u{5}SummaryInformation", b"SECRET".to_vec())])
+        }
         "dde" => document("前\u{13}DDEAUTO c:\\\\cmd.exe \"/k calc\"\u{14}表示\u{15}後\r", 0, &[]),
         "link" => document("\u{13}HYPERLINK \"https://www.example.jp/\"\u{14}案内\u{15}\r", 0, &[]),
         "fast" => document("新しい文\r", 4, &[("Orphan", b"PAYLOAD".to_vec())]),

@@ -17,10 +17,10 @@ mod tests;
 use std::rc::Rc;
 
 pub(crate) use charset::Charset;
-pub(crate) use story::{CellState, RowState};
 pub(crate) use properties::{
     Align, Border, LineRule, ParagraphProps, RunProps, Shade, Sides, Tab, Underline, Vertical, color_name,
 };
+pub(crate) use story::{CellState, RowState};
 
 use crate::{Format, Refusal, TextPiece, context::Context};
 

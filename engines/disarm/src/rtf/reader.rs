@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use super::sheet::{Font, ListEntry, OverrideEntry, StyleEntry};
 use super::state::{Close, Dest, Edge, Frame, Mode, PictureState, RunState, State};
-use crate::flow::story::{Kind, RowState, Story};
 use super::token::{Token, Tokens};
+use crate::flow::story::{Kind, RowState, Story};
 use crate::flow::{
     Block, Charset, Document, Inline, Page, Paragraph, Piece, Place, RunProps, Section, TextBox,
 };

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use super::reader::Reader;
 use super::state::{Dest, Edge, Mode, ParState, RunState};
-use crate::flow::story::{CellState, Kind, RowState};
 use crate::Refusal;
+use crate::flow::story::{CellState, Kind, RowState};
 use crate::flow::{Align, Border, Charset, Merge, Piece, RunProps, Shade, Tab, Underline, Vertical, Wrap};
 
 /// Line styles by the words of borders.
