@@ -51,6 +51,11 @@ impl<'a> Bytes<'a> {
         Ok(u32::from_le_bytes(self.array()?))
     }
 
+    fn le24(&mut self) -> Result<u32, VerifyFailure> {
+        let [a, b, c] = self.array()?;
+        Ok(u32::from_le_bytes([a, b, c, 0]))
+    }
+
     fn le16(&mut self) -> Result<u16, VerifyFailure> {
         Ok(u16::from_le_bytes(self.array()?))
     }
@@ -329,18 +334,51 @@ impl TiffPage {
 fn webp(bytes: &mut Bytes<'_>, limits: &Limits) -> Result<(), VerifyFailure> {
     bytes.literal(b"RIFF")?;
     let size = bytes.le32()? as usize;
-    bytes.literal(b"WEBPVP8L")?;
+    if size.checked_add(8) != Some(bytes.all.len()) || !size.is_multiple_of(2) {
+        return Err(bytes.fail("the sizes don't add up"));
+    }
+    bytes.literal(b"WEBP")?;
+    if bytes.all.get(bytes.at..bytes.at.saturating_add(4)) != Some(b"VP8X") {
+        lossless(bytes, limits)?;
+        return bytes.end();
+    }
+    bytes.literal(b"VP8X\x0a\0\0\0")?;
+    if !matches!(bytes.array::<4>()?, [0x02 | 0x12, 0, 0, 0]) {
+        return Err(bytes.fail("features other than animation and transparency"));
+    }
+    let (width, height) = (bytes.le24()? + 1, bytes.le24()? + 1);
+    bytes.size(width, height, limits)?;
+    bytes.literal(b"ANIM\x06\0\0\0\0\0\0\0")?;
+    bytes.le16()?;
+    while bytes.at < bytes.all.len() {
+        bytes.literal(b"ANMF")?;
+        let length = bytes.le32()? as usize;
+        let end = bytes.at.checked_add(length);
+        let (left, top) = (bytes.le24()? * 2, bytes.le24()? * 2);
+        let (across, down) = (bytes.le24()? + 1, bytes.le24()? + 1);
+        if left + across > width || top + down > height {
+            return Err(bytes.fail("frame beyond the canvas"));
+        }
+        bytes.le24()?;
+        bytes.literal(&[0x02])?;
+        lossless(bytes, limits)?;
+        if end != Some(bytes.at) {
+            return Err(bytes.fail("frame with other parts"));
+        }
+    }
+    bytes.end()
+}
+
+/// One VP8L chunk.
+fn lossless(bytes: &mut Bytes<'_>, limits: &Limits) -> Result<(), VerifyFailure> {
+    bytes.literal(b"VP8L")?;
     let length = bytes.le32()? as usize;
     let body = bytes.take(length)?;
     if length % 2 == 1 {
         bytes.literal(&[0])?;
     }
-    if size.checked_add(8) != Some(bytes.all.len()) {
-        return Err(bytes.fail("RIFF size"));
-    }
-    let mut stream = Bytes { all: body, at: 0, format: "webp VP8L" };
-    stream.literal(&[0x2F])?;
-    let packed = stream.le32()?;
-    stream.size((packed & 0x3FFF) + 1, ((packed >> 14) & 0x3FFF) + 1, limits)?;
-    bytes.end()
+    let [0x2F, rest @ ..] = body else { return Err(bytes.fail("not a lossless picture")) };
+    let mut header = Bytes { all: rest, at: 0, format: "webp VP8L" };
+    let bits = header.le32()?;
+    header.size((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, limits)
 }

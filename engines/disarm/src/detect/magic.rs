@@ -54,8 +54,6 @@ const BINARY: &[(usize, &[u8], Row)] = &[
     (0, b"\0\0\0\x0cjP  ", row("jp2", UnsupportedFormat, "JPEG 2000 画像")),
     (0, b"\xff\x4f\xff\x51", row("jp2", UnsupportedFormat, "JPEG 2000 画像")),
     (0, b"\0\0\0\x0cJXL ", row("jxl", UnsupportedFormat, "JPEG XL 画像")),
-    (0, b"II\x2b\0", row("tif", UnsupportedFormat, "BigTIFF 画像")),
-    (0, b"MM\0\x2b", row("tif", UnsupportedFormat, "BigTIFF 画像")),
     (0, b"8BPS", row("psd", UnsupportedFormat, "Photoshop 画像")),
     (0, b"\0\0\x01\0", row("ico", UnsupportedFormat, "アイコン")),
     (0, b"\0\0\x02\0", row("cur", UnsupportedFormat, "カーソル")),

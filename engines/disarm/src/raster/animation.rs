@@ -5,13 +5,13 @@ use std::{borrow::Cow, num::NonZeroU64};
 use gif::{ColorOutput, DecodeOptions, Decoder, Encoder, Frame, MemoryLimit};
 
 use super::{
-    Budget, broken,
+    Budget, broken, noise,
     picture::{Channels, Picture},
 };
 use crate::Refusal;
 
 /// Decodes every frame and writes a fresh file.
-pub(super) fn rebuild_gif(input: &[u8], budget: &mut Budget) -> Result<Vec<u8>, Refusal> {
+pub(super) fn rebuild_gif(input: &[u8], seed: Option<u64>, budget: &mut Budget) -> Result<Vec<u8>, Refusal> {
     let mut decoder = open(input, budget, ColorOutput::Indexed)?;
     let (width, height) = (decoder.width(), decoder.height());
     let global = decoder.global_palette().map(<[u8]>::to_vec).unwrap_or_default();
@@ -30,6 +30,14 @@ pub(super) fn rebuild_gif(input: &[u8], budget: &mut Budget) -> Result<Vec<u8>, 
     }
     if frames.is_empty() {
         return Err(broken("GIF", "画像がありません"));
+    }
+    let mut global = global;
+    if let Some(seed) = seed {
+        // The samples of this format are its colours; indices mean nothing by themselves.
+        noise::over(&mut global, 3, 3, seed);
+        for palette in frames.iter_mut().filter_map(|frame| frame.palette.as_mut()) {
+            noise::over(palette, 3, 3, seed);
+        }
     }
     let repeat = decoder.repeat();
     let mut out = Vec::new();

@@ -10,6 +10,13 @@ pub(super) struct Found {
     pub(super) orientation: u8,
     /// Pixels per metre.
     pub(super) density: Option<(u32, u32)>,
+    /// JPEG: the quality that its tables have, on the usual scale, and how much finer brightness is than colour.
+    pub(super) quality: Option<u8>,
+    pub(super) sampling: Option<(u8, u8)>,
+    /// The colour profile, for use; it is not written.
+    pub(super) profile: Vec<u8>,
+    /// JPEG: the transform that Adobe's segment states.
+    pub(super) adobe: Option<u8>,
     /// The end marker was reached.
     pub(super) complete: bool,
     /// Where the document ends, when its structure says so.
@@ -125,14 +132,44 @@ fn jpeg_segment(marker: u8, body: &[u8], found: &mut Found) {
         }
         0xE1 if body.starts_with(b"Exif\0") => found.exif(body.get(6..).unwrap_or_default()),
         0xE1 if body.starts_with(b"http://ns.adobe.com/") => found.note("XMP"),
-        0xE2 if body.starts_with(b"ICC_PROFILE") => found.note("ICC プロファイル"),
+        0xE2 if body.starts_with(b"ICC_PROFILE\0") => {
+            found.note("ICC プロファイル");
+            // Parts come in order from every writer that is known.
+            if found.profile.len() < 8 << 20 {
+                found.profile.extend_from_slice(body.get(14..).unwrap_or_default());
+            }
+        }
+        0xDB if found.quality.is_none() => found.quality = quality(body),
+        0xC0..=0xC2 if found.sampling.is_none() => found.sampling = sampling(body),
         0xE2 if body.starts_with(b"MPF\0") => found.note("MPF（複数画像）"),
         0xED => found.note("Photoshop・IPTC 情報"),
-        0xEE if body.starts_with(b"Adobe") => {}
+        0xEE if body.starts_with(b"Adobe") => found.adobe = body.get(11).copied(),
         0xE0..=0xEF => found.note(format!("APP{}", marker - 0xE0)),
         0xFE => found.note("コメント"),
         _ => {}
     }
+}
+
+/// The sum of the table that ITU-T T.81 annex K gives for brightness; writers scale that table by their quality.
+const STANDARD_SUM: u32 = 3_688;
+
+/// The quality on the scale of the Independent JPEG Group, from the first table of a DQT segment.
+fn quality(body: &[u8]) -> Option<u8> {
+    let (precision, table) = body.split_first()?;
+    let sum: u32 = if precision >> 4 == 0 {
+        table.get(..64)?.iter().map(|value| u32::from(*value)).sum()
+    } else {
+        table.get(..128)?.as_chunks::<2>().0.iter().map(|pair| u32::from(u16::from_be_bytes(*pair))).sum()
+    };
+    let percent = (sum * 100).div_ceil(STANDARD_SUM).max(1);
+    let quality = if percent <= 100 { (201 - percent) / 2 } else { 5_000 / percent };
+    u8::try_from(quality.clamp(1, 100)).ok()
+}
+
+/// The factors of the first component, where the others have one each.
+fn sampling(body: &[u8]) -> Option<(u8, u8)> {
+    let [_, _, _, _, _, 3, _, first, _, _, 0x11, _, _, 0x11, ..] = *body else { return None };
+    Some((first >> 4, first & 15))
 }
 
 /// W3C PNG: length, type, data, CRC.

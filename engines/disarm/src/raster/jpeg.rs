@@ -1,18 +1,35 @@
 //! JPEG (ITU-T T.81): baseline and progressive, grey, YCbCr, CMYK and YCCK in; baseline grey or YCbCr out.
 
-use jpeg_encoder::{ColorType, Encoder, PixelDensity, PixelDensityUnit};
+use jpeg_encoder::{ColorType, Encoder, PixelDensity, PixelDensityUnit, SamplingFactor};
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 use zune_jpeg::JpegDecoder;
 
 use super::{
-    Budget, broken,
+    Budget, broken, colour,
     inspect::Found,
     picture::{Channels, Picture},
 };
 use crate::Refusal;
 
-/// High enough that one more generation is not seen, low enough that photographs don't grow.
+/// For pictures that were no JPEG: high enough that it is not seen.
 const QUALITY: u8 = 90;
+/// Below, one more generation would be seen; above, files grow without a gain.
+const QUALITIES: std::ops::RangeInclusive<u8> = 50..=95;
+
+/// How the input was encoded, so that the output is neither larger nor worse.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Manner {
+    quality: Option<u8>,
+    sampling: Option<(u8, u8)>,
+}
+
+impl Manner {
+    pub(super) fn of(found: &Found) -> Self {
+        let turned = found.orientation >= 5;
+        let sampling = found.sampling.map(|(x, y)| if turned { (y, x) } else { (x, y) });
+        Self { quality: found.quality, sampling }
+    }
+}
 
 /// The pixels, upright.
 pub(super) fn decode(input: &[u8], found: &Found, budget: &mut Budget) -> Result<Picture, Refusal> {
@@ -27,19 +44,40 @@ pub(super) fn decode(input: &[u8], found: &Found, budget: &mut Budget) -> Result
     decoder.decode_headers().map_err(|e| broken("JPEG", format!("{e:?}")))?;
     let info = decoder.info().ok_or_else(|| broken("JPEG", "大きさがありません"))?;
     budget.take(u32::from(info.width), u32::from(info.height))?;
-    let (space, channels) = match decoder.input_colorspace() {
+    let input_space = decoder.input_colorspace();
+    let inks = matches!(input_space, Some(ColorSpace::CMYK)) && !found.profile.is_empty();
+    let (space, channels) = match input_space {
         Some(ColorSpace::Luma) => (ColorSpace::Luma, Channels::Gray),
+        _ if inks => (ColorSpace::CMYK, Channels::Rgb),
         _ => (ColorSpace::RGB, Channels::Rgb),
     };
     decoder.set_options(options.jpeg_set_out_colorspace(space));
-    let data = decoder.decode().map_err(|e| broken("JPEG", format!("{e:?}")))?;
+    let mut data = decoder.decode().map_err(|e| broken("JPEG", format!("{e:?}")))?;
+    if inks {
+        data = from_inks(&data, &found.profile);
+    }
     let mut picture = Picture::new(u32::from(info.width), u32::from(info.height), channels, data)?;
     picture.density = found.density;
+    let four = matches!(input_space, Some(ColorSpace::CMYK | ColorSpace::YCCK));
+    if !four {
+        picture = colour::to_srgb(picture, &found.profile).0;
+    }
     Ok(picture.upright(found.orientation))
 }
 
+/// Adobe's four-colour files hold light, not ink: 255 is bare paper.
+fn from_inks(samples: &[u8], profile: &[u8]) -> Vec<u8> {
+    let inks: Vec<u8> = samples.iter().map(|light| 255 - light).collect();
+    colour::inks_to_rgb(&inks, profile).unwrap_or_else(|| {
+        let mix =
+            |light: u8, black: u8| u8::try_from(u16::from(light) * u16::from(black) / 255).unwrap_or(255);
+        let pixels = samples.as_chunks::<4>().0.iter();
+        pixels.flat_map(|[c, m, y, k]| [mix(*c, *k), mix(*m, *k), mix(*y, *k)]).collect()
+    })
+}
+
 /// A fresh file: SOI, JFIF, tables, one scan a component set, EOI.
-pub(super) fn encode(picture: &Picture) -> Result<Vec<u8>, Refusal> {
+pub(super) fn encode(picture: &Picture, manner: Manner) -> Result<Vec<u8>, Refusal> {
     let (Ok(width), Ok(height)) = (u16::try_from(picture.width()), u16::try_from(picture.height())) else {
         return Err(broken("JPEG", "65535 画素を超える辺があります"));
     };
@@ -49,7 +87,16 @@ pub(super) fn encode(picture: &Picture) -> Result<Vec<u8>, Refusal> {
         Channels::GrayAlpha | Channels::Rgba => return Err(broken("JPEG", "透過は表せません")),
     };
     let mut out = Vec::new();
-    let mut encoder = Encoder::new(&mut out, QUALITY);
+    let quality = manner.quality.map_or(QUALITY, |q| q.clamp(*QUALITIES.start(), *QUALITIES.end()));
+    let mut encoder = Encoder::new(&mut out, quality);
+    encoder.set_sampling_factor(match manner.sampling {
+        Some((2, 2)) => SamplingFactor::F_2_2,
+        Some((2, 1)) => SamplingFactor::F_2_1,
+        Some((1, 2)) => SamplingFactor::F_1_2,
+        Some(_) => SamplingFactor::F_1_1,
+        None if quality < 90 => SamplingFactor::F_2_2,
+        None => SamplingFactor::F_1_1,
+    });
     if let Some((x, y)) = picture.density.and_then(|(x, y)| Some((dots_per_inch(x)?, dots_per_inch(y)?))) {
         encoder.set_density(PixelDensity { density: (x, y), unit: PixelDensityUnit::Inches });
     }

@@ -6,9 +6,11 @@
 
 mod animation;
 mod bmp;
+mod colour;
 pub(crate) mod dib;
 mod inspect;
 mod jpeg;
+mod noise;
 mod picture;
 mod png;
 mod tiff;
@@ -36,23 +38,24 @@ pub(crate) fn rebuild(
 ) -> Result<(Vec<u8>, Format), Refusal> {
     let found = inspect::inspect(input, format);
     found.report(ctx, "");
+    let seed = ctx.options().noise;
+    let noisy = |picture| noise::over_picture(picture, seed);
     let mut budget = Budget::new(ctx.limits().pixels);
     let bytes = match format {
-        Format::Jpeg => jpeg::encode(&jpeg::decode(input, &found, &mut budget)?)?,
-        Format::Png => match png::decode(input, &mut budget)? {
-            png::Decoded::Still(picture) => png::encode(&picture.upright(found.orientation))?,
-            png::Decoded::Animated(animation) => png::encode_animation(&animation)?,
-        },
-        Format::Gif => animation::rebuild_gif(input, &mut budget)?,
-        Format::Bmp => bmp::encode(&bmp::decode(input, &mut budget)?)?,
-        Format::Tiff => tiff::encode(&tiff::decode_pages(input, usize::MAX, &mut budget)?.pages)?,
-        Format::Webp => {
-            let (picture, dropped) = webp::decode(input, &mut budget)?;
-            if dropped > 0 {
-                ctx.removed(RemovalCode::Frame, format!("WebP アニメーション（2コマ目以降 {dropped} コマ）"));
-            }
-            webp::encode(&picture.upright(found.orientation))?
+        Format::Jpeg => {
+            jpeg::encode(&noisy(jpeg::decode(input, &found, &mut budget)?), jpeg::Manner::of(&found))?
         }
+        Format::Png => match png::decode(input, &mut budget)? {
+            png::Decoded::Still(picture) => png::encode(&noisy(picture.upright(found.orientation)))?,
+            png::Decoded::Animated(animation) => png::encode_animation(&animation.noisy(seed))?,
+        },
+        Format::Gif => animation::rebuild_gif(input, seed, &mut budget)?,
+        Format::Bmp => bmp::encode(&noisy(bmp::decode(input, &mut budget)?))?,
+        Format::Tiff => {
+            let pages = tiff::decode_pages(input, usize::MAX, &mut budget)?.pages;
+            tiff::encode(&pages.into_iter().map(noisy).collect::<Vec<_>>())?
+        }
+        Format::Webp => webp::rebuild(input, found.orientation, seed, &mut budget)?,
         other => return Err(Refusal::new(RefusalCode::UnsupportedFormat, other.extension())),
     };
     Ok((bytes, format))
@@ -78,11 +81,13 @@ pub(crate) fn reencode(input: &[u8], ctx: &mut Context<'_>) -> Result<(Vec<u8>, 
     };
     let found = inspect::inspect(input, format);
     found.report(ctx, "埋め込み画像の ");
+    let seed = ctx.options().noise;
+    let noisy = |picture| noise::over_picture(picture, seed);
     let mut budget = Budget::new(ctx.limits().pixels);
     let (picture, dropped) = match format {
         Format::Jpeg => {
-            let picture = jpeg::decode(input, &found, &mut budget)?;
-            return Ok((jpeg::encode(&picture)?, Format::Jpeg));
+            let picture = noisy(jpeg::decode(input, &found, &mut budget)?);
+            return Ok((jpeg::encode(&picture, jpeg::Manner::of(&found))?, Format::Jpeg));
         }
         Format::Png => match png::decode(input, &mut budget)? {
             png::Decoded::Still(picture) => (picture.upright(found.orientation), 0),
@@ -99,7 +104,7 @@ pub(crate) fn reencode(input: &[u8], ctx: &mut Context<'_>) -> Result<(Vec<u8>, 
             (first.ok_or_else(|| broken("TIFF", "ページがありません"))?, decoded.left)
         }
         Format::Webp => {
-            let (picture, dropped) = webp::decode(input, &mut budget)?;
+            let (picture, dropped) = webp::first(input, &mut budget)?;
             (picture.upright(found.orientation), dropped)
         }
         other => return Err(Refusal::new(RefusalCode::UnsupportedFormat, other.extension())),
@@ -107,7 +112,7 @@ pub(crate) fn reencode(input: &[u8], ctx: &mut Context<'_>) -> Result<(Vec<u8>, 
     if dropped > 0 {
         ctx.removed(RemovalCode::Frame, format!("埋め込み画像の2コマ目以降（{dropped} コマ）"));
     }
-    Ok((png::encode(&picture)?, Format::Png))
+    Ok((png::encode(&noisy(picture))?, Format::Png))
 }
 
 /// A metafile as a picture of its own, on white paper.
@@ -149,7 +154,7 @@ pub(crate) fn sniff(input: &[u8]) -> Option<Format> {
         Some(Format::Png)
     } else if input.starts_with(b"GIF87a") || input.starts_with(b"GIF89a") {
         Some(Format::Gif)
-    } else if input.starts_with(b"II*\0") || input.starts_with(b"MM\0*") {
+    } else if [&b"II*\0"[..], b"MM\0*", b"II+\0", b"MM\0+"].iter().any(|magic| input.starts_with(magic)) {
         Some(Format::Tiff)
     } else if input.starts_with(b"RIFF") && input.get(8..12) == Some(b"WEBP") {
         Some(Format::Webp)

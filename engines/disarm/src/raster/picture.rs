@@ -65,6 +65,21 @@ impl Picture {
         &self.data
     }
 
+    /// The same rectangle with other samples; back as it was when they don't fill it.
+    pub(super) fn with_data(mut self, data: Vec<u8>) -> Result<Self, Self> {
+        if data.len() != self.data.len() {
+            return Err(self);
+        }
+        self.data = data;
+        Ok(self)
+    }
+
+    /// The picture after a change of its samples, in place.
+    pub(super) fn changed(mut self, change: impl FnOnce(&mut [u8])) -> Self {
+        change(&mut self.data);
+        self
+    }
+
     /// The picture turned as its orientation tag (TIFF 6.0, tag 274; 1 to 8) asks, so that the tag can go.
     pub(super) fn upright(self, orientation: u8) -> Self {
         if !(2..=8).contains(&orientation) {

@@ -9,7 +9,7 @@ use png::{
 };
 
 use super::{
-    Budget, broken,
+    Budget, broken, colour, noise,
     picture::{Channels, Picture},
 };
 use crate::Refusal;
@@ -34,6 +34,18 @@ impl Animation {
         self.timed.len()
     }
 
+    /// With noise over all frames.
+    pub(super) fn noisy(mut self, seed: Option<u64>) -> Self {
+        let Some(value) = seed else { return self };
+        let step = self.canvas.channels().count();
+        let colours = if step.is_multiple_of(2) { step - 1 } else { step };
+        for (index, (_, data)) in (0_u64..).zip(&mut self.timed) {
+            noise::over(data, step, colours, value.wrapping_add(index));
+        }
+        self.canvas = noise::over_picture(self.canvas, seed);
+        self
+    }
+
     /// What a reader without animation shows.
     pub(super) fn into_first(self) -> Picture {
         self.canvas
@@ -44,7 +56,6 @@ impl Animation {
 pub(super) fn decode(input: &[u8], budget: &mut Budget) -> Result<Decoded, Refusal> {
     let mut options = DecodeOptions::default();
     options.set_ignore_text_chunk(true);
-    options.set_ignore_iccp_chunk(true);
     let mut decoder = Decoder::new_with_options(Cursor::new(input), options);
     decoder.set_limits(Limits { bytes: budget.decoder_bytes() });
     decoder.set_transformations(Transformations::normalize_to_color8());
@@ -62,12 +73,15 @@ pub(super) fn decode(input: &[u8], budget: &mut Budget) -> Result<Decoded, Refus
     let size = reader.output_buffer_size().ok_or_else(|| broken("PNG", "大きすぎます"))?;
     let animation = reader.info().animation_control().copied();
     let density = density(reader.info().pixel_dims);
+    // A profile in an animation is left aside: frames that are partly transparent would have to be joined first.
+    let profile = reader.info().icc_profile.as_deref().filter(|_| animation.is_none()).map(<[u8]>::to_vec);
 
     let mut buffer = vec![0; size];
     reader.next_frame(&mut buffer).map_err(|e| broken("PNG", e))?;
     let first_control = reader.info().frame_control().copied();
     let mut picture = Picture::new(width, height, channels, buffer)?;
     picture.density = density;
+    picture = colour::to_srgb(picture, &profile.unwrap_or_default()).0;
 
     let Some(animation) = animation else {
         // The pixels are whole; what else follows, or an end marker that is missing, is of no matter.

@@ -10,7 +10,7 @@ use tiff::{
 };
 
 use super::{
-    Budget, broken,
+    Budget, broken, colour,
     inspect::Ifds,
     picture::{Channels, Picture},
 };
@@ -122,25 +122,71 @@ fn page(decoder: &mut Decoder<Cursor<&[u8]>>, budget: &mut Budget) -> Result<Pic
     budget.take(width, height)?;
     let color = decoder.colortype().map_err(refused)?;
     let planar = decoder.find_tag_unsigned::<u16>(Tag::PlanarConfiguration).map_err(refused)?;
-    let samples = decoder.find_tag_unsigned::<u16>(Tag::SamplesPerPixel).map_err(refused)?.unwrap_or(1);
-    if planar == Some(PlanarConfiguration::Planar.to_u16()) && samples > 1 {
-        return Err(unsupported("TIFF（面ごとに分かれた画素）"));
-    }
+    let planes = decoder.find_tag_unsigned::<u16>(Tag::SamplesPerPixel).map_err(refused)?.unwrap_or(1);
+    let planar = planar == Some(PlanarConfiguration::Planar.to_u16()) && planes > 1;
+    let profile = decoder.get_tag_u8_vec(Tag::IccProfile).unwrap_or_default();
     let orientation = decoder.find_tag_unsigned::<u16>(Tag::Orientation).map_err(refused)?.unwrap_or(1);
     let density = density(decoder);
     let palette = match color {
         ColorType::Palette(_) => decoder.get_tag_u16_vec(Tag::ColorMap).map_err(refused)?,
         _ => Vec::new(),
     };
-    let samples = match decoder.read_image().map_err(refused)? {
-        DecodingResult::U8(samples) => samples,
-        DecodingResult::U16(samples) => samples.into_iter().map(|sample| sample.to_be_bytes()[0]).collect(),
-        _ => return Err(unsupported("TIFF（浮動小数点などの画素）")),
-    };
+    let mut decoded = DecodingResult::U8(Vec::new());
+    if planar {
+        decoder.read_image_to_buffer(&mut decoded).map_err(refused)?;
+    } else {
+        decoded = decoder.read_image().map_err(refused)?;
+    }
+    let mut samples = eight_bits(decoded);
+    if planar {
+        samples = interleaved(&samples, usize::from(planes));
+    }
     let (channels, data) = to_eight_bits(color, width, samples, &palette)?;
     let mut picture = Picture::new(width, height, channels, data)?;
     picture.density = density;
+    let (picture, _) = colour::to_srgb(picture, &profile);
     Ok(picture.upright(u8::try_from(orientation).unwrap_or(1)))
+}
+
+/// Samples of any type as bytes. Floating point counts from 0 to 1, or from the least to the largest where it goes
+/// beyond; signed integers are moved up.
+fn eight_bits(decoded: DecodingResult) -> Vec<u8> {
+    fn floats(samples: &[f64]) -> Vec<u8> {
+        let finite = samples.iter().copied().filter(|value| value.is_finite());
+        let (least, most) = finite.fold((0.0_f64, 1.0_f64), |(least, most), v| (least.min(v), most.max(v)));
+        let byte = |value: &f64| ((value - least) / (most - least) * 255.0).round().clamp(0.0, 255.0) as u8;
+        samples.iter().map(byte).collect()
+    }
+    fn top<const N: usize>(bytes: [u8; N]) -> u8 {
+        bytes.first().copied().unwrap_or(0)
+    }
+    match decoded {
+        DecodingResult::U8(samples) => samples,
+        DecodingResult::U16(samples) => samples.into_iter().map(|v| top(v.to_be_bytes())).collect(),
+        DecodingResult::U32(samples) => samples.into_iter().map(|v| top(v.to_be_bytes())).collect(),
+        DecodingResult::U64(samples) => samples.into_iter().map(|v| top(v.to_be_bytes())).collect(),
+        DecodingResult::I8(samples) => samples.into_iter().map(|v| v.cast_unsigned() ^ 0x80).collect(),
+        DecodingResult::I16(samples) => samples.into_iter().map(|v| top(v.to_be_bytes()) ^ 0x80).collect(),
+        DecodingResult::I32(samples) => samples.into_iter().map(|v| top(v.to_be_bytes()) ^ 0x80).collect(),
+        DecodingResult::I64(samples) => samples.into_iter().map(|v| top(v.to_be_bytes()) ^ 0x80).collect(),
+        DecodingResult::F16(samples) => floats(&samples.into_iter().map(|v| v.to_f64()).collect::<Vec<_>>()),
+        DecodingResult::F32(samples) => floats(&samples.into_iter().map(f64::from).collect::<Vec<_>>()),
+        DecodingResult::F64(samples) => floats(&samples),
+    }
+}
+
+/// Planes one after another as pixels.
+fn interleaved(samples: &[u8], planes: usize) -> Vec<u8> {
+    let plane = samples.len() / planes.max(1);
+    let mut out = vec![0; plane * planes];
+    for (index, source) in samples.chunks_exact(plane.max(1)).take(planes).enumerate() {
+        for (pixel, value) in out.chunks_exact_mut(planes).zip(source) {
+            if let Some(sample) = pixel.get_mut(index) {
+                *sample = *value;
+            }
+        }
+    }
+    out
 }
 
 fn to_eight_bits(
@@ -150,7 +196,7 @@ fn to_eight_bits(
     palette: &[u16],
 ) -> Result<(Channels, Vec<u8>), Refusal> {
     Ok(match color {
-        ColorType::Gray(8 | 16) => (Channels::Gray, samples),
+        ColorType::Gray(8 | 16 | 32 | 64) => (Channels::Gray, samples),
         ColorType::Gray(bits @ (1 | 2 | 4)) => {
             let scale = 255 / ((1_u8 << bits) - 1);
             let unpacked = unpack(&samples, width, bits);
@@ -168,9 +214,9 @@ fn to_eight_bits(
             }
             (Channels::Rgb, data)
         }
-        ColorType::GrayA(8 | 16) => (Channels::GrayAlpha, samples),
-        ColorType::RGB(8 | 16) => (Channels::Rgb, samples),
-        ColorType::RGBA(8 | 16) => (Channels::Rgba, samples),
+        ColorType::GrayA(8 | 16 | 32) => (Channels::GrayAlpha, samples),
+        ColorType::RGB(8 | 16 | 32 | 64) => (Channels::Rgb, samples),
+        ColorType::RGBA(8 | 16 | 32 | 64) => (Channels::Rgba, samples),
         ColorType::CMYK(8 | 16) => (Channels::Rgb, per_pixel::<4>(&samples, from_cmyk)),
         ColorType::YCbCr(8) => (Channels::Rgb, per_pixel::<3>(&samples, from_ycbcr)),
         _ => return Err(unsupported("TIFF（対応していない色の形式）")),
