@@ -8,6 +8,7 @@
 
 mod allow;
 mod chart;
+mod conversations;
 mod danger;
 mod fields;
 mod formula;

@@ -60,6 +60,8 @@ pub(super) struct Rebuild<'a, 'c, 'o> {
     pub(super) sheet_names: HashMap<String, String>,
     /// The drawing of a diagram by the diagram's input part: an identifier in the part that shows it.
     pub(super) diagram_drawings: HashMap<String, String>,
+    /// Those who wrote the newer comments of slides.
+    pub(super) authors: super::conversations::Authors,
     pub(super) shared_strings: Vec<String>,
     /// What formulas may not name.
     pub(super) scope: Scope,
@@ -102,6 +104,7 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
             accounted: HashSet::new(),
             sheet_names: HashMap::new(),
             diagram_drawings: HashMap::new(),
+            authors: super::conversations::Authors::default(),
             shared_strings: Vec::new(),
             scope: Scope { drop_links: ctx_drop_links, ..Scope::default() },
             dynamic_arrays: false,
@@ -154,6 +157,7 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
         while let Some(job) = self.jobs.pop_front() {
             self.write_part(&job)?;
         }
+        self.write_authors()?;
         Ok(())
     }
 
@@ -256,6 +260,28 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
         Ok(Some(path))
     }
 
+    /// The path of the next part of a kind.
+    pub(super) fn next_path(&mut self, kind: Kind) -> String {
+        let count = self.counts.entry(kind).or_insert(0);
+        *count += 1;
+        kind.path(self.family, *count)
+    }
+
+    /// A part that was made, not rewritten.
+    pub(super) fn push_part(&mut self, path: String, written: String, kind: Kind) -> Result<(), Refusal> {
+        if !self.text_only {
+            self.ctx.charge_output(written.len() as u64)?;
+            self.media_types.push((path.clone(), kind.media_type()));
+            self.output.push((path, written.into_bytes()));
+        }
+        Ok(())
+    }
+
+    /// An input part that was read by other means than the list of work.
+    pub(super) fn account_for(&mut self, part: &str) {
+        self.accounted.insert(part.to_lowercase());
+    }
+
     /// The picture that stands for one that can't be kept.
     pub(super) fn placeholder(&mut self) -> Result<String, Refusal> {
         if let Some(Some(known)) = self.pictures.get("") {
@@ -282,10 +308,11 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
     fn write_part(&mut self, job: &Job) -> Result<(), Refusal> {
         let Some((source_text, relationships)) = self.source_of(job)? else { return Ok(()) };
         let macros = self.keep_macros(job, &relationships)?;
-        self.account(job, &relationships);
+        let mut relations = Relations { known: relationships, links: Vec::new() };
+        self.take_conversations(job, &mut relations)?;
+        self.account(job, &relations.known);
         let (ns, root) = job.kind.root();
         let Some(spec) = allow::element(ns, root) else { return Ok(()) };
-        let mut relations = Relations { known: relationships, links: Vec::new() };
         macros.into_iter().for_each(|path| relations.add_macros(path));
         self.name_parts_of_sheet(job, &relations);
         self.attach_spill(job, &mut relations)?;

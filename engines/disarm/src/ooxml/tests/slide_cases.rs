@@ -155,6 +155,37 @@ fn make(name: &str) -> Vec<u8> {
                 ),
             ],
         ),
+        "conversations" => {
+            const NEW: &str = "http://schemas.microsoft.com/office/2018/10/relationships/";
+            let space = "xmlns:p188=\"http://schemas.microsoft.com/office/powerpoint/2018/8/main\" \
+                xmlns:a=\"http://schemas.openxmlformats.org/drawingml/2006/main\"";
+            let body = |text: &str| {
+                format!("<p188:txBody><a:bodyPr/><a:p><a:r><a:t>{text}</a:t></a:r></a:p></p188:txBody>")
+            };
+            show(
+                PRESENTATION,
+                ("", ""),
+                &[("rId1", &format!("{NEW}comments"), "../comments/modernComment_1.xml")],
+                &[("rId2", &format!("{NEW}authors"), "authors.xml")],
+                &[
+                    (
+                        "ppt/authors.xml",
+                        &format!(
+                            "<p188:authorLst {space}><p188:author id=\"{{A}}\" name=\"鈴木\" initials=\"鈴\" userId=\"evil\"/></p188:authorLst>"
+                        ),
+                    ),
+                    (
+                        "ppt/comments/modernComment_1.xml",
+                        &format!(
+                            "<p188:cmLst {space}><p188:cm id=\"{{1}}\" authorId=\"{{A}}\" created=\"2026-04-01T09:00:00.123\"><p188:pos x=\"10\" y=\"20\"/>\
+                             <p188:replyLst><p188:reply id=\"{{2}}\" authorId=\"{{A}}\" created=\"2026-04-01T09:30:00\">{}</p188:reply></p188:replyLst>{}</p188:cm></p188:cmLst>",
+                            body("直しました"),
+                            body("この数字は&amp;合計ですか")
+                        ),
+                    ),
+                ],
+            )
+        }
         other => panic!("no builder {other}"),
     }
 }
