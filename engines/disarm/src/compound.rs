@@ -1,7 +1,8 @@
 //! Compound files ([MS-CFB]): a tree of named streams, read strictly, never written.
 //!
 //! A stream is handed out only when its chain of sectors is sound: within the file, without a loop, as long as its
-//! size says. Sectors are borrowed from the input until a stream is asked for, and every byte that is copied is
+//! size says. What usual applications write all the same is read: a last sector that the file cuts short, tables that
+//! list sectors behind its end. Sectors are borrowed from the input until a stream is asked for, and every byte that is copied is
 //! charged to the budget. Word, Excel, PowerPoint 97-2003, Outlook messages, 一太郎 and encrypted Office packages are
 //! all compound files.
 
@@ -173,6 +174,11 @@ impl<'a> Compound<'a> {
                 }
             }
         }
+        // The file may end within the last sector; what is behind it was never written.
+        let missing = size - out.len();
+        if missing > 0 && missing < self.sector && self.bytes.len() % self.sector != 0 {
+            out.resize(size, 0);
+        }
         if out.len() == size { Ok(out) } else { Err(broken(&entry.name)) }
     }
 
@@ -218,21 +224,23 @@ impl<'a> Compound<'a> {
         if places.len() > most {
             return Err(broken("allocation table"));
         }
+        let mut named_sectors = 0;
         for place in places {
-            let data = self.sector_bytes(place).ok_or_else(|| broken("allocation table"))?;
-            let numbers: Vec<u32> =
-                data.as_chunks::<4>().0.iter().map(|four| u32::from_le_bytes(*four)).collect();
-            self.fat.extend(numbers);
+            let data = self.sector_bytes(place).unwrap_or_default();
+            self.fat.extend(data.as_chunks::<4>().0.iter().map(|four| u32::from_le_bytes(*four)));
+            // The part of the table that a short file lacks lists no sector.
+            named_sectors += self.sector / 4;
+            self.fat.resize(named_sectors, NO_ENTRY);
         }
         Ok(())
     }
 
     /// The sectors of a chain; it ends at a mark, at a loop, or where the table ends.
     fn chain(&self, start: u32) -> Vec<u32> {
-        let most = self.bytes.len() / self.sector + 1;
         let mut found = Vec::new();
+        let mut seen = HashSet::new();
         let mut number = start;
-        while number < MARKS && found.len() <= most {
+        while number < MARKS && seen.insert(number) {
             found.push(number);
             number = self.fat.get(number as usize).copied().unwrap_or(NO_ENTRY);
         }
@@ -276,3 +284,6 @@ fn name(entry: &[u8; 128]) -> String {
     let units = entry.as_chunks::<2>().0.iter().take(usize::from(length.clamp(2, 64)) / 2 - 1);
     char::decode_utf16(units.map(|unit| u16::from_le_bytes(*unit))).map(|c| c.unwrap_or('\u{fffd}')).collect()
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -76,7 +76,7 @@ fn compound_files_are_told_by_their_streams() {
     check("a.doc", &compound(&["WordDocument"]), "doc", None);
     check("a.xls", &compound(&["Workbook"]), "xls", None);
     check("a.ppt", &compound(&["PowerPoint Document"]), "ppt", None);
-    check("a.msg", &compound(&["__properties_version1.0"]), "msg", unsupported);
+    check("a.msg", &compound(&["__properties_version1.0"]), "msg", None);
     check("a.jtd", &compound(&["DocumentText"]), "jtd", unsupported);
     check(
         "a.docx",
