@@ -35,6 +35,9 @@ pub(super) struct Link {
     external: bool,
 }
 
+/// The text of a part and its relationships.
+type Source = (String, HashMap<String, Relationship>);
+
 /// The state of one rebuild.
 pub(super) struct Rebuild<'a, 'c, 'o> {
     pub(super) package: Package<'a>,
@@ -219,7 +222,7 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
     }
 
     /// The text and the relationships of a part, whether it was received or is made here.
-    fn source_of(&mut self, job: &Job) -> Result<Option<(String, HashMap<String, Relationship>)>, Refusal> {
+    fn source_of(&mut self, job: &Job) -> Result<Option<Source>, Refusal> {
         if let Some(made) = self.made.remove(&job.source) {
             return Ok(Some((made.text, made.known)));
         }
