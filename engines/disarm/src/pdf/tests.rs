@@ -1,6 +1,7 @@
 //! Documents made here, one danger each: the rebuilt file must verify, must not hold the danger any more, and the
 //! report must name it.
 
+mod cases;
 mod damage;
 mod fields;
 mod lines;
