@@ -110,9 +110,11 @@ fn hybrid() -> Vec<u8> {
     let mut objects: Vec<Vec<u8>> = plain_objects().into_iter().map(String::into_bytes).collect();
     objects.push(packed_script());
     let table = [2_u8, 0, 5, 0];
-    let mut xref =
-        format!("<< /Type /XRef /Size 7 /W [1 2 1] /Index [6 1] /Root 1 0 R /Length {} >>\nstream\n", table.len())
-            .into_bytes();
+    let mut xref = format!(
+        "<< /Type /XRef /Size 7 /W [1 2 1] /Index [6 1] /Root 1 0 R /Length {} >>\nstream\n",
+        table.len()
+    )
+    .into_bytes();
     xref.extend_from_slice(&table);
     xref.extend_from_slice(b"\nendstream");
     let plain = pdf_bytes(&objects, "");
@@ -125,9 +127,11 @@ fn hybrid() -> Vec<u8> {
     out.extend_from_slice(b"\nendobj\n");
     let rest = String::from_utf8_lossy(&plain[start..]).into_owned();
     let table_at = out.len();
-    let rest = rest
-        .replacen("/Root", &format!("/XRefStm {stream_at} /Root"), 1)
-        .replacen(&format!("startxref\n{start}"), &format!("startxref\n{table_at}"), 1);
+    let rest = rest.replacen("/Root", &format!("/XRefStm {stream_at} /Root"), 1).replacen(
+        &format!("startxref\n{start}"),
+        &format!("startxref\n{table_at}"),
+        1,
+    );
     out.extend_from_slice(rest.as_bytes());
     out
 }
