@@ -14,7 +14,7 @@ LIVE_TYPE = re.compile(r"(?i)vbaproject|macro|activex|oleobject|control|template
 LIVE_REL = re.compile(r"(?i)vbaproject|oleobject|/package$|/control|attachedtemplate|afchunk|subdocument|/frame$|mailmerge|externallink|dialogsheet|macrosheet|connections|querytable|ctrlprop|activex|customui|ui/extensibility|webextension|glossary|/font$|audio|video|media|customxml|keymap|attachedtoolbars|printersettings|xmlmaps|transform|volatile|wordvba")
 FIELD = re.compile(r"(?i)\b(DDE|DDEAUTO|INCLUDETEXT|INCLUDEPICTURE|INCLUDE|LINK|IMPORT|MACROBUTTON|DATABASE|AUTOTEXT|AUTOTEXTLIST|GLOSSARY|ASK|FILLIN|RD|ADDIN|PRIVATE|GOTOBUTTON|PRINT|CONTROL|EMBED|MERGEFIELD|NEXT|QUOTE|USERADDRESS|DATA|EQ\s*\\x)\b")
 FUNCTION = re.compile(r"(?i)(?<![A-Z0-9_.])(_xlfn\.|_xlws\.|_xludf\.)?(WEBSERVICE|RTD|CALL|REGISTER|REGISTER\.ID|EXEC|IMAGE|HYPERLINK|FILTERXML|DDE|STOCKHISTORY|CUBE[A-Z]+|SQL\.REQUEST|(_xlws\.)?PY|FIELDVALUE|EVIL|EVALUATE|GET\.[A-Z]+|FOPEN|FWRITE[A-Z]*|RUN|HALT|ALERT|FORMULA\.?[A-Z]*|INFO)\s*\(")
-OUTSIDE = re.compile(r"(?i)\\.xl[a-z]+'?!|\[[^\]]*(://|\\|\.xl|\d+)[^\]]*\]|\\\\|://|\|\s*'|\bcmd\b|mshta|powershell|file:|MSEXCEL\s*\||^\s*'?[a-z]+\|")
+OUTSIDE = re.compile(r"(?i)\.xl[a-z]+'?!|\[[^\]]*(://|\\|\.xl|\d+)[^\]]*\]|\\\\|://|\|\s*'|\bcmd\b|mshta|powershell|file:|MSEXCEL\s*\||^\s*'?[a-z]+\|")
 FORMULAS = {"f", "definedName", "formula", "formula1", "formula2", "calculatedColumnFormula", "totalsRowFormula", "oddFormula", "sqref-none"}
 ATTRIBUTES = {
     "macro": "macro on a shape", "onAction": "onAction", "onLoad": "onLoad", "textlink": None, "FmlaMacro": "FmlaMacro", "embeddedHtml": "embeddedHtml", "refreshOnLoad": "refreshOnLoad", "xlm": "xlm name",
