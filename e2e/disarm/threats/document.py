@@ -180,7 +180,7 @@ PARSER = [
 ]
 for id, ja, build in PARSER:
     either("pdf", id, ja, build, keep=False, active=False)
-refused("pdf", "flate-bomb", "伸長爆弾（Flate を三重に掛けた 4 GiB）", lambda live, keep: bomb(live, keep))
+refused("pdf", "flate-bomb", "伸長爆弾（Flate を二重に掛けた 1.25 GiB）", lambda live, keep: bomb(live, keep))
 
 
 def through_pikepdf(data, **how):
@@ -216,14 +216,6 @@ def hybrid(live, keep):
 
 
 def bomb(live, keep):
-    layer = zlib.compress(bytes(64 << 20), 9)
-    worker, out = zlib.compressobj(9), b""
-    for _ in range(64):
-        out += worker.compress(zlib.compress(layer, 0) if False else layer)
-    out += worker.flush()
-    worker = zlib.compressobj(9)
+    worker = zlib.compressobj(1)
     big = b"".join(worker.compress(bytes(64 << 20)) for _ in range(20)) + worker.flush()
     return pdf(keep, resources="/XObject << /X 10 0 R >>", content="/X Do", objects=[stream(zlib.compress(big, 9), f"/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Filter [/FlateDecode /FlateDecode] /Y ({live}) ")])
-
-
-__all__ = ["pdf", "url"]
