@@ -71,9 +71,8 @@ def oleobj(path, data):
         with contextlib.redirect_stdout(out):
             try:
                 tool.process_file(copy, None, folder)
-            except BaseException as error:
-                if isinstance(error, KeyboardInterrupt):
-                    raise
+            except (Exception, SystemExit):
+                pass
     found = []
     for line in out.getvalue().splitlines():
         match = re.match(r"Found relationship '(.*?)' with external link (.*)", line)
@@ -92,9 +91,7 @@ def msodde(path, data):
             writer.write(data)
         try:
             text = tool.process_maybe_encrypted(copy, field_filter_mode=tool.FIELD_FILTER_BLACKLIST)
-        except BaseException as error:
-            if isinstance(error, KeyboardInterrupt):
-                raise
+        except (Exception, SystemExit):
             return []
     links = [line for line in text.splitlines() if line.strip() and not re.match(r"(?i)\s*HYPERLINK\s+(\\l\s+\S+\s*)?(\"(https?:|mailto:)|\\l)", line)]
     return [("msodde", line.strip()[:120]) for line in links]
@@ -151,6 +148,9 @@ def package(path, data):
             live(f"name {name}")
         if item.comment or item.extra:
             live(f"extra field or comment at {name}")
+        if item.file_size > 32 << 20:
+            live(f"{name} of {item.file_size} bytes")
+            continue
         try:
             content = archive.read(item)
         except Exception as error:

@@ -4,7 +4,7 @@ import base64, binascii, email, email.policy, gzip, html, io, re, urllib.parse, 
 import olefile
 import pikepdf
 
-DEEPEST, LARGEST = 6, 64 << 20
+DEEPEST, LARGEST, TOGETHER = 6, 16 << 20, 64 << 20
 
 
 def kind(data, name=""):
@@ -32,19 +32,22 @@ def kind(data, name=""):
     return extension or "?"
 
 
-def layers(data, name="", depth=0):
-    """(path, kind, bytes), the file itself first."""
+def layers(data, name="", depth=0, budget=None):
+    """(path, kind, bytes), the file itself first; bombs are left where the budget ends."""
     what = kind(data, name)
     yield name, what, data
+    budget = [TOGETHER] if budget is None else budget
     if depth >= DEEPEST:
         return
-    try:
-        inner = list(_inner(data, what))
-    except Exception:
-        inner = []
-    for path, content in inner:
+    inner = _inner(data, what)
+    while budget[0] > 0:
+        try:
+            path, content = next(inner)
+        except Exception:  # the end, or a file that is broken from here on
+            return
+        budget[0] -= len(content)
         if len(content) <= LARGEST:
-            yield from layers(content, f"{name}!{path}", depth + 1)
+            yield from layers(content, f"{name}!{path}", depth + 1, budget)
 
 
 def _inner(data, what):
@@ -54,9 +57,11 @@ def _inner(data, what):
                 yield f"<name {number}>", item.filename.encode("utf-8", "surrogateescape") + item.comment + item.extra
                 if not item.is_dir() and item.file_size <= LARGEST:
                     try:
-                        yield item.filename, package.read(item)
+                        with package.open(item) as member:
+                            content = member.read(LARGEST)
                     except Exception:
-                        pass
+                        continue
+                    yield item.filename, content
             yield "<comment>", package.comment
     elif what == "cfb":
         with olefile.OleFileIO(io.BytesIO(data)) as compound:
@@ -130,7 +135,7 @@ class Needle:
     def within(self, data):
         if any(shape in data for shape in self.shapes):
             return True
-        if len(data) > 4 << 20:
+        if len(data) > 2 << 20:
             return False
         # Cut by markup, entities, percent signs, line breaks.
         loose = re.sub(rb"<[^>]*>|[\r\n\0]", b"", data)

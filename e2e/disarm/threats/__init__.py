@@ -30,7 +30,7 @@ class Threat:
 
     @property
     def file(self):
-        return self.name or f"{self.format}-{self.id}.{self.format}"
+        return self.name or (f"{self.format}-{self.id}.{self.format}" if self.format != "blocked" else f"blocked.{self.id}")
 
     @property
     def markers(self):
