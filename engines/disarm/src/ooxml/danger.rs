@@ -28,6 +28,7 @@ const ELEMENTS: &[(Ns, &[&str], RemovalCode)] = &[
     (Ns::P, &["cmd", "sndAc"], Action),
     (Ns::P, &["audio", "video"], Media),
     (Ns::A, &["audioFile", "videoFile", "wavAudioFile", "audioCd", "quickTimeFile", "snd"], Media),
+    (Ns::X, &["legacyDrawingHF"], DrawingReplaced),
     (Ns::C, &["externalData"], EmbeddedFile),
 ];
 
@@ -76,7 +77,6 @@ const INCIDENTAL: &[(Ns, &[&str])] = &[
             "customWorkbookViews",
             "customSheetViews",
             "extLst",
-            "legacyDrawingHF",
             "fileSharing",
             "functionGroups",
             "webPublishing",

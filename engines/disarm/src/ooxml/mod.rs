@@ -7,6 +7,7 @@
 //! person has approved ([`macros`]).
 
 mod allow;
+mod cell_pictures;
 mod chart;
 mod conversations;
 mod danger;

@@ -105,7 +105,7 @@ pub(super) fn stands_behind(element: &Element) -> bool {
 }
 
 /// Row and column of a reference like `C14`, counted from nought.
-fn cell(reference: &str) -> Option<(u32, u32)> {
+pub(super) fn cell(reference: &str) -> Option<(u32, u32)> {
     let plain: String = reference.chars().filter(|c| *c != '$').collect();
     let at = plain.find(|c: char| c.is_ascii_digit())?;
     let (letters, digits) = plain.split_at_checked(at)?;

@@ -18,6 +18,8 @@ use crate::{Refusal, RemovalCode};
 
 /// A sheet with more has been made by a program to be slow.
 const MAX_OBJECTS: usize = 2_000;
+/// Not a kind of VML: a picture that lay in a cell.
+const IN_CELL: &str = "";
 /// A point on a screen, in the units of drawings.
 const EMU_PER_PIXEL: u64 = 9_525;
 
@@ -42,13 +44,22 @@ impl PartJudge<'_, '_, '_, '_> {
     /// Adds what the controls and objects of a sheet showed to the sheet's drawing.
     pub(super) fn attach_objects(&mut self, sheet: &mut Element) -> Result<(), Refusal> {
         let old = self.relations.known.values().find(|old| old.is_standard && old.segment == "vmlDrawing");
-        let Some(Target::Part(vml)) = old.map(|old| old.target.clone()) else { return Ok(()) };
-        let Some(bytes) = self.rebuild.package.bytes(&vml, self.rebuild.ctx)? else { return Ok(()) };
-        let objects = read(&String::from_utf8_lossy(&bytes));
+        let mut objects = Vec::new();
+        let mut pictures = HashMap::new();
+        if let Some(Target::Part(vml)) = old.map(|old| old.target.clone())
+            && let Some(bytes) = self.rebuild.package.bytes(&vml, self.rebuild.ctx)?
+        {
+            objects = read(&String::from_utf8_lossy(&bytes));
+            pictures = self.rebuild.package.relationships(&vml, self.rebuild.ctx)?;
+        }
+        for ((cell, picture), number) in std::mem::take(&mut self.cell_pictures).into_iter().zip(1_u32..) {
+            let id = format!("cell{number}");
+            objects.push(Object::in_cell(cell, id.clone()));
+            pictures.insert(id, picture);
+        }
         if objects.is_empty() {
             return Ok(());
         }
-        let pictures = self.rebuild.package.relationships(&vml, self.rebuild.ctx)?;
         let added = self.drawn(&objects, &pictures);
         let drawing = self.relations.known.values().find(|known| known.leads_to(Kind::SheetDrawing));
         let drawing = drawing.map(|drawing| drawing.target.clone());
@@ -56,7 +67,12 @@ impl PartJudge<'_, '_, '_, '_> {
             self.rebuild.added_shapes.insert(part.to_lowercase(), added);
             return Ok(());
         }
-        let path = self.rebuild.request_made(Kind::SheetDrawing, &format!("{vml}+"), &self.job.place, added);
+        let path = self.rebuild.request_made(
+            Kind::SheetDrawing,
+            &format!("{}+", self.job.source),
+            &self.job.place,
+            added,
+        );
         let id = self.relations.add(Kind::SheetDrawing.relation(), path, false);
         if let Some(spec) = allow::element(Ns::X, "drawing") {
             let mut drawing = Element::new(spec);
@@ -77,12 +93,14 @@ impl PartJudge<'_, '_, '_, '_> {
         );
         let mut known = HashMap::new();
         for (object, number) in objects.iter().zip(1_u32..) {
-            self.report(RemovalCode::ActiveX, &format!("{} {}", cell_name(object.anchor), object.name()));
+            if object.kind != IN_CELL {
+                self.report(RemovalCode::ActiveX, &format!("{} {}", cell_name(object.anchor), object.name()));
+            }
             let picture =
                 object.picture.as_ref().and_then(|id| pictures.get(id)).filter(|found| found.is_picture());
             if let Some(picture) = picture {
                 known.insert(format!("object{number}"), picture.clone());
-            } else if object.kind == "Pict" {
+            } else if matches!(object.kind.as_str(), "Pict" | IN_CELL) {
                 continue;
             }
             let keeps = self.rebuild.keeps_macros();
@@ -96,6 +114,19 @@ impl PartJudge<'_, '_, '_, '_> {
 }
 
 impl Object {
+    /// A picture that fills a cell.
+    fn in_cell((row, column): (u32, u32), picture: String) -> Self {
+        Self {
+            kind: IN_CELL.to_owned(),
+            anchor: [column, 0, row, 0, column.saturating_add(1), 0, row.saturating_add(1), 0],
+            label: String::new(),
+            checked: false,
+            chosen: None,
+            procedure: None,
+            picture: Some(picture),
+        }
+    }
+
     /// What people call it.
     fn name(&self) -> &'static str {
         match self.kind.as_str() {
@@ -104,6 +135,7 @@ impl Object {
             "Button" => "ボタン",
             "Drop" | "List" => "リスト",
             "Pict" => "オブジェクト",
+            IN_CELL => "画像",
             _ => "コントロール",
         }
     }

@@ -6,7 +6,7 @@ use super::allow::Ns;
 use super::danger;
 use super::kinds::{DIAGRAM_DRAWING, Kind};
 use super::links;
-use super::package::Target;
+use super::package::{Relationship, Target};
 use super::rebuild::{Job, Rebuild, Relations};
 use super::xml::{Element, Judge, Node, Verdict};
 use crate::{Refusal, RemovalCode};
@@ -19,6 +19,8 @@ pub(super) struct PartJudge<'r, 'a, 'c, 'o> {
     pub(super) shared_formulas: HashSet<String>,
     /// For each sheet in order: does it stay?
     pub(super) sheets: Vec<bool>,
+    /// Pictures of this sheet's cells, each with its cell.
+    pub(super) cell_pictures: Vec<((u32, u32), Relationship)>,
     /// Something was left out of the animations, which must be whole to be valid.
     timing_is_broken: bool,
     /// The shape that stands for the object in work in the slide's legacy drawing.
@@ -33,6 +35,7 @@ impl<'r, 'a, 'c, 'o> PartJudge<'r, 'a, 'c, 'o> {
             relations,
             shared_formulas: HashSet::new(),
             sheets: Vec::new(),
+            cell_pictures: Vec::new(),
             timing_is_broken: false,
             object_shape: None,
         }

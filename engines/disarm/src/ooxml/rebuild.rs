@@ -72,6 +72,8 @@ pub(super) struct Rebuild<'a, 'c, 'o> {
     pub(super) dynamic_arrays: bool,
     /// The input's drawing of comments by the output path of the comments.
     pub(super) note_shapes: HashMap<String, String>,
+    /// Pictures that cells name by number.
+    pub(super) cell_pictures: Vec<Option<Relationship>>,
     /// Shapes that are added to a drawing, by the drawing's input part.
     pub(super) added_shapes: HashMap<String, Added>,
     /// Drawings that the input does not have, by the name that stands for their input part.
@@ -112,6 +114,7 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
             scope: Scope { drop_links: ctx_drop_links, ..Scope::default() },
             dynamic_arrays: false,
             note_shapes: HashMap::new(),
+            cell_pictures: Vec::new(),
             added_shapes: HashMap::new(),
             made: HashMap::new(),
             note_blocks: 0,
@@ -187,6 +190,10 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
         let (ns, root) = kind.root();
         let text = xml::decode(bytes, source)?;
         if xml::root_name(&text).is_none_or(|(found, local)| found != ns || local != root) {
+            // Without its texts a workbook would be another one.
+            if kind == Kind::SharedStrings {
+                return Err(Refusal::new(RefusalCode::Malformed, source.to_owned()));
+            }
             return Ok(None);
         }
         let count = self.counts.entry(kind).or_insert(0);
@@ -318,6 +325,9 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
         let Some(spec) = allow::element(ns, root) else { return Ok(()) };
         macros.into_iter().for_each(|path| relations.add_macros(path));
         self.name_parts_of_sheet(job, &relations);
+        if job.kind == Kind::Workbook {
+            self.cell_pictures = self.pictures_of_cells(&relations.known)?;
+        }
         self.attach_spill(job, &mut relations)?;
         // Parts that belong here without being named come first: shared strings before sheets.
         for &kind in job.kind.silent() {
@@ -664,6 +674,9 @@ fn code_of(segment: &str) -> RemovalCode {
         "customXml" | "customXmlProps" | "tags" | "xmlMaps" | "customProperty" => RemovalCode::CustomXml,
         // The comments themselves have a part of their own; these say how it is drawn and who is who.
         "threadedComment" | "vmlDrawing" | "person" => RemovalCode::Metadata,
+        // Pictures in cells are drawn over their cells; those of the web are fetched.
+        "rdRichValue" | "rdRichValueStructure" | "rdRichValueTypes" | "richValueRel" => RemovalCode::Metadata,
+        "rdRichValueWebImage" => RemovalCode::ExternalLink,
         "comments" | "commentAuthors" | "commentsExtended" | "people" => RemovalCode::Annotation,
         "printerSettings" | "webSettings" | "calcChain" | "viewProps" | "stylesWithEffects"
         | "revisionInfo" | "sheetMetadata" | "thumbnail" | "chartStyle" | "chartColorStyle"

@@ -233,6 +233,7 @@ impl PartJudge<'_, '_, '_, '_> {
                 element.set("cm", "1".to_owned());
             }
         }
+        self.take_picture(element);
         let Some(formula) = element.child(Ns::X, "f") else { return };
         let text = formula.text();
         let shared =
@@ -257,6 +258,20 @@ impl PartJudge<'_, '_, '_, '_> {
             element.remove("cm");
             let place = format!("{}!{reference}", self.job.place);
             self.rebuild.removed(RemovalCode::Formula, &place);
+        }
+    }
+
+    /// A picture in a cell stands there as an error with a number; it becomes a picture over an empty cell.
+    fn take_picture(&mut self, element: &mut Element) {
+        let Some(number) = element.attribute("vm").map(str::to_owned) else { return };
+        element.remove("vm");
+        let index = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        let picture = index.and_then(|index| self.rebuild.cell_pictures.get(index)).cloned().flatten();
+        let cell = element.attribute("r").and_then(notes::cell);
+        if let (Some(picture), Some(cell), None) = (picture, cell, element.child(Ns::X, "f")) {
+            self.cell_pictures.push((cell, picture));
+            element.remove("t");
+            element.children.clear();
         }
     }
 

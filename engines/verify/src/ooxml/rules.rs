@@ -327,6 +327,7 @@ impl Walk<'_> {
                 let own = value.strip_prefix("[0]!").unwrap_or(value);
                 if own.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.') { Ok(()) } else { bad() }
             }
+            "vm" => bad(),
             "cm" if value != "1" => bad(),
             "state" if lower == "veryhidden" => bad(),
             "uri" if name == "a:graphicData" => {
