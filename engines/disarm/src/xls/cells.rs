@@ -341,9 +341,8 @@ impl Reader<'_> {
     fn link(&mut self, bytes: &[u8], ctx: &mut Context<'_>) -> Option<()> {
         let mut cursor = Cursor::new(bytes);
         let area = long_area(&mut cursor)?;
-        cursor.take(20)?;
-        let target = crate::workbook::cursor::Cursor::new(cursor.rest());
-        let (address, location) = super::settings::moniker(target)?;
+        cursor.take(16)?;
+        let (address, location) = super::settings::moniker(cursor)?;
         if !address.is_empty() && !ooxml::link_is_allowed(&address) {
             let report = Report { sheet: &self.sheet.name };
             let place = place(&report, area.first_row, area.first_column);
