@@ -176,7 +176,7 @@ impl<'a> Compound<'a> {
         }
         // The file may end within the last sector; what is behind it was never written.
         let missing = size - out.len();
-        if missing > 0 && missing < self.sector && self.bytes.len() % self.sector != 0 {
+        if missing > 0 && missing < self.sector && !self.bytes.len().is_multiple_of(self.sector) {
             out.resize(size, 0);
         }
         if out.len() == size { Ok(out) } else { Err(broken(&entry.name)) }
