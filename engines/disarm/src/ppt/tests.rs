@@ -59,7 +59,11 @@ impl Deck {
     }
 
     fn streams(self) -> (Vec<u8>, Vec<u8>) {
-        let group = container(0xF004, 0, &[record(1, 0, 0xF009, &[0; 16]), record(2, 0, 0xF00A, &numbers(&[1_024, 5]))]);
+        let group = container(
+            0xF004,
+            0,
+            &[record(1, 0, 0xF009, &[0; 16]), record(2, 0, 0xF00A, &numbers(&[1_024, 5]))],
+        );
         let tree = container(0xF003, 0, &[vec![group], self.shapes].concat());
         let drawing = container(0x040C, 0, &[container(0xF002, 0, &[tree])]);
         let atom = record(2, 0, 0x03EF, &[&[0; 20][..], &[7, 0, 0, 0]].concat());

@@ -114,7 +114,8 @@ fn sources(globals: Stream, path: &str) -> Stream {
 fn made(name: &str) -> Vec<u8> {
     match name {
         "very_hidden_macro_sheet" => {
-            let macros = formula(Stream::default(), 0, 0, &[0x17, 4, 0, b'c', b'a', b'l', b'c', 0x42, 1, 110, 0]);
+            let macros =
+                formula(Stream::default(), 0, 0, &[0x17, 4, 0, b'c', b'a', b'l', b'c', 0x42, 1, 110, 0]);
             Book::new().sheet("Sheet1", 0, 0, plain()).sheet("Macro1", 2, 1, macros).file(&[])
         }
         "auto_open" => {
@@ -122,9 +123,10 @@ fn made(name: &str) -> Vec<u8> {
             book.globals = auto_open(sources(Stream::default(), "x"), &[0x3A, 0, 0, 0, 0, 0, 0]);
             book.file(&[])
         }
-        "vba" => Book::new()
-            .sheet("Sheet1", 0, 0, plain())
-            .file(&[("_VBA_PROJECT_CUR/VBA/dir", b"Attribute VB_Name"), ("_VBA_PROJECT_CUR/PROJECT", b"Module=Evil")]),
+        "vba" => Book::new().sheet("Sheet1", 0, 0, plain()).file(&[
+            ("_VBA_PROJECT_CUR/VBA/dir", b"Attribute VB_Name"),
+            ("_VBA_PROJECT_CUR/PROJECT", b"Module=Evil"),
+        ]),
         "dde" => {
             let tokens = [0x39, 1, 0, 1, 0, 0, 0];
             let mut book = Book::new().sheet("Sheet1", 0, 0, formula(plain(), 1, 0, &tokens));
@@ -137,7 +139,9 @@ fn made(name: &str) -> Vec<u8> {
             book.globals = sources(Stream::default(), "\u{1}\u{1}\\\\host\\share\\[a.xls]S");
             book.file(&[])
         }
-        "ole" => Book::new().sheet("Sheet1", 0, 0, plain()).file(&[("MBD00012345/\u{1}Ole10Native", b"MZ evil program")]),
+        "ole" => Book::new()
+            .sheet("Sheet1", 0, 0, plain())
+            .file(&[("MBD00012345/\u{1}Ole10Native", b"MZ evil program")]),
         "program_function" => {
             // CALL("kernel32"): number 150.
             let tokens = [0x17, 3, 0, b'k', b'e', b'r', 0x42, 1, 150, 0];
@@ -164,8 +168,17 @@ fn made(name: &str) -> Vec<u8> {
         }
         "file_link" => {
             let target = wide("file://host/share/a.exe\0");
-            let url = [0xE0, 0xC9, 0xEA, 0x79, 0xF9, 0xBA, 0xCE, 0x11, 0x8C, 0x82, 0, 0xAA, 0, 0x4B, 0xA9, 0x0B];
-            let link = [&[0_u8; 8][..], &[0; 16], &[2, 0, 0, 0, 3, 0, 0, 0], &url, &(target.len() as u32).to_le_bytes(), &target].concat();
+            let url =
+                [0xE0, 0xC9, 0xEA, 0x79, 0xF9, 0xBA, 0xCE, 0x11, 0x8C, 0x82, 0, 0xAA, 0, 0x4B, 0xA9, 0x0B];
+            let link = [
+                &[0_u8; 8][..],
+                &[0; 16],
+                &[2, 0, 0, 0, 3, 0, 0, 0],
+                &url,
+                &(target.len() as u32).to_le_bytes(),
+                &target,
+            ]
+            .concat();
             Book::new().sheet("Sheet1", 0, 0, plain().put(0x1B8, &[&link])).file(&[])
         }
         "xor" | "xor_other" => {

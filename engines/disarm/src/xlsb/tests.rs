@@ -50,10 +50,13 @@ fn bound(state: u32, id: &str, name: &str) -> Vec<u8> {
 
 fn rels(rows: &[(&str, &str)]) -> String {
     let kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
-    let mut out =
-        String::from("<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">");
+    let mut out = String::from(
+        "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">",
+    );
     for (number, (name, target)) in (1..).zip(rows) {
-        out.push_str(&format!("<Relationship Id=\"rId{number}\" Type=\"{kind}/{name}\" Target=\"{target}\"/>"));
+        out.push_str(&format!(
+            "<Relationship Id=\"rId{number}\" Type=\"{kind}/{name}\" Target=\"{target}\"/>"
+        ));
     }
     out + "</Relationships>"
 }
@@ -79,15 +82,12 @@ fn package(workbook: &[u8], sheet: &[u8], more: &[(&str, &[u8])]) -> Vec<u8> {
 fn made(name: &str) -> Vec<u8> {
     let one = bound(0, "rId1", "集計");
     let cells = [row(0), label(0, "住民票の写し")].concat();
-    let outside = [
-        record(355, &[&text("rId9")]),
-        record(362, &[&1_u32.to_le_bytes(), &[0; 12]]),
-    ]
-    .concat();
+    let outside = [record(355, &[&text("rId9")]), record(362, &[&1_u32.to_le_bytes(), &[0; 12]])].concat();
     match name {
         "plain" => package(&one, &cells, &[]),
         "sum" => {
-            let area = [&[0x25_u8][..], &0_u32.to_le_bytes(), &2_u32.to_le_bytes(), &[0, 0xC0, 0, 0xC0]].concat();
+            let area =
+                [&[0x25_u8][..], &0_u32.to_le_bytes(), &2_u32.to_le_bytes(), &[0, 0xC0, 0, 0xC0]].concat();
             let tokens = [&area[..], &[0x19, 0x10, 0, 0]].concat();
             package(&one, &[cells, row(3), formula(0, &tokens)].concat(), &[])
         }
@@ -98,10 +98,11 @@ fn made(name: &str) -> Vec<u8> {
         "vba" => package(&one, &cells, &[("xl/vbaProject.bin", b"Module=Evil")]),
         "external" => {
             let tokens = [0x3A, 0, 0, 0, 0, 0, 0, 0, 0];
-            package(&[one, outside].concat(), &[cells, row(1), formula(0, &tokens)].concat(), &[(
-                "xl/externalLinks/externalLink1.bin",
-                b"\\\\host\\a.xlsx",
-            )])
+            package(
+                &[one, outside].concat(),
+                &[cells, row(1), formula(0, &tokens)].concat(),
+                &[("xl/externalLinks/externalLink1.bin", b"\\\\host\\a.xlsx")],
+            )
         }
         "dde" => {
             let tokens = [0x39, 0, 0, 1, 0, 0, 0];
@@ -111,7 +112,15 @@ fn made(name: &str) -> Vec<u8> {
             let tokens = [0x1E, 1, 0];
             let name = record(
                 39,
-                &[&0x20_u32.to_le_bytes(), &[0], &u32::MAX.to_le_bytes(), &text("Auto_Open"), &3_u32.to_le_bytes(), &tokens, &[0; 4]],
+                &[
+                    &0x20_u32.to_le_bytes(),
+                    &[0],
+                    &u32::MAX.to_le_bytes(),
+                    &text("Auto_Open"),
+                    &3_u32.to_le_bytes(),
+                    &tokens,
+                    &[0; 4],
+                ],
             );
             package(&[one, name].concat(), &cells, &[])
         }
