@@ -63,6 +63,9 @@ removals! {
     Hyperlink "hyperlink" External
         "許可されていない宛先のリンクを取り除き、文字だけを残しました。"
         "A link to a target that is not allowed; its text stays."
+    MisleadingLink "misleading-link" Deception
+        "リンクの文字と実際の宛先が異なるため、本当の宛先を並べて書きました。"
+        "A link whose text names another host; the real one is written beside it."
     Field "active-field" External
         "自動で外部を参照するフィールドを、表示中の値に置き換えました。"
         "An active field (DDE, INCLUDE…); its shown value stays."

@@ -9,6 +9,7 @@
 //! shares nothing with the writers; [`extract_text`] gives the text for searches and previews.
 
 mod archive;
+mod calendar;
 #[cfg(test)]
 mod cases;
 mod catalogue;
@@ -19,6 +20,8 @@ mod doc;
 mod encrypted;
 mod flow;
 mod font;
+mod html;
+mod json;
 mod mail;
 mod members;
 mod metafile;
@@ -37,6 +40,7 @@ mod vba;
 mod workbook;
 mod xls;
 mod xlsb;
+mod xml_doc;
 mod zip;
 
 pub use catalogue::{Explanation, explain, explanations};
@@ -134,6 +138,10 @@ fn rebuild(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Result<(Vec<u
         Format::Ppt => ppt::rebuild(input, ctx),
         Format::Xls => xls::rebuild(input, ctx),
         Format::Xlsb => xlsb::rebuild(input, ctx),
+        Format::Json => Ok((json::rebuild(input, ctx)?, Format::Json)),
+        f @ (Format::Ics | Format::Vcf) => Ok((calendar::rebuild(input, f, ctx)?, f)),
+        Format::Xml => Ok((xml_doc::rebuild(input, ctx)?, Format::Xml)),
+        Format::Html => Ok((html::rebuild(input, ctx)?, Format::Html)),
         f if f.is_archive() => Ok((archive::rebuild(input, f, ctx)?, Format::Zip)),
         f @ (Format::Eml | Format::Msg | Format::Tnef) => Ok((mail::rebuild(input, f, ctx)?, Format::Eml)),
         f => Err(Refusal::new(RefusalCode::UnsupportedFormat, f.extension())),
@@ -203,6 +211,10 @@ pub(crate) fn extract_pieces(
         Format::Rtf => rtf::extract_text(input, ctx),
         Format::Doc => doc::extract_text(input, ctx),
         Format::Txt | Format::Csv => text::extract_text(input, format, ctx),
+        Format::Html => html::extract_text(input, ctx),
+        Format::Xml => xml_doc::extract_text(input, ctx),
+        f @ (Format::Ics | Format::Vcf) => calendar::extract_text(input, f, ctx),
+        Format::Json => json::extract_text(input, ctx),
         f if f.is_archive() => archive::extract_text(input, f, ctx),
         f @ (Format::Eml | Format::Msg | Format::Tnef) => mail::extract_text(input, f, ctx),
         f => Err(Refusal::new(RefusalCode::MethodUnsupported, f.extension())),

@@ -7,7 +7,10 @@
 
 mod archive;
 mod format;
+mod html;
+mod json;
 mod limits;
+mod lines;
 pub mod lists;
 mod mail;
 mod odf;
@@ -16,6 +19,7 @@ mod pdf;
 mod raster;
 mod svg;
 mod text;
+mod xml;
 mod zip;
 
 pub use format::Format;
@@ -53,6 +57,10 @@ pub fn verify(output: &[u8], format: Format, limits: &Limits) -> Result<(), Veri
         Format::Pdf => pdf::verify(output, limits),
         Format::Svg => svg::verify(output, limits),
         Format::Txt | Format::Csv => text::verify(output, format, limits),
+        Format::Html => html::verify(output, limits),
+        Format::Xml => xml::verify(output, limits),
+        Format::Ics | Format::Vcf => lines::verify(output, format, limits),
+        Format::Json => json::verify(output, limits),
         Format::Zip => archive::verify(output, limits),
         Format::Eml => mail::verify(output, limits),
         f => Err(VerifyFailure::new("", format!("no reader for {}", f.extension()))),

@@ -74,8 +74,8 @@ const BINARY: &[(usize, &[u8], Row)] = &[
     (0, b"SQLite format 3\0", row("sqlite", UnsupportedFormat, "データベース")),
     (4, b"Standard Jet DB", row("mdb", UnsupportedFormat, "Access データベース")),
     (4, b"Standard ACE DB", row("accdb", UnsupportedFormat, "Access データベース")),
-    (0, b"AC10", row("dwg", UnsupportedFormat, "AutoCAD 図面")),
-    (0, b"JwwData.", row("jww", UnsupportedFormat, "Jw_cad 図面")),
+    (0, b"AC10", row("dwg", UnsupportedFormat, "AutoCAD 図面。DXF か PDF で書き出してください")),
+    (0, b"JwwData.", row("jww", UnsupportedFormat, "Jw_cad 図面。DXF・SFC か PDF で書き出してください")),
     (0, b"!BDN", row("pst", UnsupportedFormat, "Outlook データ")),
     (0, b"%!PS", row("ps", UnsupportedFormat, "PostScript")),
     (0, b"\xc5\xd0\xd3\xc6", row("eps", UnsupportedFormat, "EPS")),
@@ -143,25 +143,8 @@ pub(super) fn text(text: &str) -> Option<Row> {
     {
         return Some(*row);
     }
-    if ["<!doctype html", "<html", "<head", "<body", "<script", "<iframe", "<hta:"].iter().any(|t| starts(t))
-        || (starts("<?xml") && lower.contains("<html"))
-    {
-        return Some(row("html", UnsupportedFormat, "HTML"));
-    }
-    if starts("<?xml") || starts("<!doctype") {
-        return Some(row("xml", UnsupportedFormat, "XML"));
-    }
     if starts("<?php") {
         return Some(row("php", Executable, "スクリプト"));
-    }
-    if starts("begin:vcalendar") {
-        return Some(row("ics", UnsupportedFormat, "予定表"));
-    }
-    if starts("begin:vcard") {
-        return Some(row("vcf", UnsupportedFormat, "連絡先"));
-    }
-    if starts("iso-10303-21;") {
-        return Some(row("p21", UnsupportedFormat, "SXF・STEP 図面"));
     }
     if starts("[internetshortcut]") || starts("[{000214a0") {
         return Some(row("url", Executable, "ショートカット"));
@@ -172,15 +155,7 @@ pub(super) fn text(text: &str) -> Option<Row> {
     if starts("id;p") && begin.lines().any(|line| line.starts_with("C;") || line.starts_with("B;")) {
         return Some(row("slk", Executable, "SYLK（数式を実行できる表）"));
     }
-    if is_dxf(&begin) {
-        return Some(row("dxf", UnsupportedFormat, "DXF 図面"));
-    }
     None
-}
-
-fn is_dxf(begin: &str) -> bool {
-    let mut lines = begin.lines().map(str::trim);
-    lines.next() == Some("0") && lines.next() == Some("SECTION")
 }
 
 /// Header blocks beyond this many bytes are cut before they are looked at.
@@ -239,23 +214,19 @@ pub(super) fn by_extension(extension: &str) -> Option<Row> {
         "exe" | "dll" | "scr" | "com" | "cpl" | "msi" | "msp" | "pif" | "xll" | "ocx" | "sys" => {
             row("exe", Executable, "Windows のプログラム")
         }
-        "html" | "htm" | "xhtml" | "mht" | "mhtml" => row("html", UnsupportedFormat, "HTML"),
-        "xml" | "xsl" | "xslt" | "xsd" | "kml" | "gml" | "gpx" => row("xml", UnsupportedFormat, "XML"),
-        "json" | "geojson" | "jsonl" | "ipynb" => row("json", UnsupportedFormat, "JSON"),
+        "mht" | "mhtml" => row("mht", UnsupportedFormat, "Web アーカイブ。HTML か PDF で保存し直してください"),
+        "xsl" | "xslt" => row("xslt", UnsupportedFormat, "XSLT スタイルシート"),
+        "ipynb" => row("ipynb", UnsupportedFormat, "ノートブック"),
         "rtf" => row("rtf", UnsupportedFormat, "リッチテキスト"),
         "mbox" => row("mbox", UnsupportedFormat, "メールボックス"),
-        "ics" => row("ics", UnsupportedFormat, "予定表"),
-        "vcf" => row("vcf", UnsupportedFormat, "連絡先"),
-        "dxf" => row("dxf", UnsupportedFormat, "DXF 図面"),
-        "sfc" | "p21" | "stp" | "step" => row("p21", UnsupportedFormat, "SXF・STEP 図面"),
         "css" => row("css", UnsupportedFormat, "スタイルシート"),
         "sql" => row("sql", UnsupportedFormat, "SQL"),
         "eps" | "ps" => row("ps", UnsupportedFormat, "PostScript"),
         "fodt" | "fods" | "fodp" => row("odf", UnsupportedFormat, "OpenDocument"),
-        "xdw" | "xbd" | "xct" => row("xdw", UnsupportedFormat, "DocuWorks 文書"),
+        "xdw" | "xbd" | "xct" => row("xdw", UnsupportedFormat, "DocuWorks 文書。PDF に変換して送ってください"),
         "jtd" | "jtt" | "jtdc" | "jttc" | "jhd" => row("jtd", UnsupportedFormat, "一太郎文書"),
-        "jww" | "jwc" => row("jww", UnsupportedFormat, "Jw_cad 図面"),
-        "dwg" => row("dwg", UnsupportedFormat, "AutoCAD 図面"),
+        "jww" | "jwc" => row("jww", UnsupportedFormat, "Jw_cad 図面。DXF・SFC か PDF で書き出してください"),
+        "dwg" => row("dwg", UnsupportedFormat, "AutoCAD 図面。DXF か PDF で書き出してください"),
         "mdb" | "accdb" => row("mdb", UnsupportedFormat, "Access データベース"),
         "pub" => row("pub", UnsupportedFormat, "Publisher"),
         "one" => row("one", UnsupportedFormat, "OneNote"),

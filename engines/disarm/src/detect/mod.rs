@@ -6,6 +6,7 @@
 mod compound;
 mod magic;
 mod package;
+mod texts;
 
 #[cfg(test)]
 mod tests;
@@ -113,10 +114,14 @@ fn kind(bytes: &[u8], declared: &str) -> Kind {
         return Kind::refused(row.id, row.code, row.label);
     }
     if magic::is_mail(bytes, declared) {
+        let head = String::from_utf8_lossy(bytes.get(..bytes.len().min(4096)).unwrap_or_default());
+        if texts::is_web_archive(&head, declared) {
+            return Kind::unsupported("mht", "Web アーカイブ。HTML か PDF で保存し直してください");
+        }
         return Kind::supported(Format::Eml);
     }
-    if let Some(text) = text::decode(bytes) {
-        return text_kind(&text.text, declared);
+    if let Some(text) = text::decode_declared(bytes) {
+        return text_kind(&text, declared);
     }
     if let Some(hidden) = disguised(bytes, declared) {
         return hidden;
@@ -157,10 +162,17 @@ fn text_kind(text: &str, declared: &str) -> Kind {
     if let Some(row) = magic::text(text) {
         return Kind::refused(row.id, row.code, row.label);
     }
+    let by_extension = magic::by_extension(declared);
+    if let Some(row) = by_extension.filter(|row| row.code == RefusalCode::Executable) {
+        return Kind::refused(row.id, row.code, row.label);
+    }
+    if let Some(format) = texts::format(text, declared) {
+        return Kind::supported(format);
+    }
     if text.chars().take(1024).collect::<String>().contains("%PDF-") && text.contains("startxref") {
         return pdf_behind(declared, text.trim_start().starts_with("%PDF-"));
     }
-    if let Some(row) = magic::by_extension(declared) {
+    if let Some(row) = by_extension {
         return Kind::refused(row.id, row.code, row.label);
     }
     Kind::supported(if matches!(declared, "csv" | "tsv") { Format::Csv } else { Format::Txt })
@@ -187,6 +199,12 @@ fn agrees(declared: &str, id: &str) -> bool {
         "jtd" => &["jtt", "jttc", "jtdc", "jhd"],
         "exe" => &["dll", "scr", "cpl", "sys", "ocx", "com", "xll"],
         "html" => &["htm", "xhtml"],
+        "xml" => &["xsd", "kml", "gml", "gpx", "rdf", "rss", "atom", "config"],
+        "json" => &["geojson", "jsonl", "ndjson"],
+        "ics" => &["ical", "ifb", "vcs"],
+        "vcf" => &["vcard"],
+        "p21" => &["stp", "step", "sfc"],
+        "sfc" => &["p21"],
         "mp4" => &["m4a", "m4v", "mov", "qt", "3gp"],
         "heic" => &["heif", "avif"],
         "gz" => &["tgz"],

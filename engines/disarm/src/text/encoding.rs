@@ -12,6 +12,41 @@ pub(crate) struct Decoded {
     pub(crate) encoding: &'static str,
 }
 
+/// The bytes of a text in the encoding that it came in, when they mean exactly this text again: CP932 and EUC-JP. JIS,
+/// UTF-16 and whatever does not come back whole become UTF-8.
+pub(crate) fn encode_kept(text: &str, encoding: &str) -> Option<Vec<u8>> {
+    let encoding = [SHIFT_JIS, EUC_JP].into_iter().find(|known| known.name() == encoding)?;
+    let (bytes, failed) = encoded(text, encoding);
+    let again = encoding.decode_without_bom_handling_and_without_replacement(&bytes);
+    // A reader that has only the bytes must come to the same encoding.
+    let told = !failed
+        && again.is_some_and(|again| again == text)
+        && std::str::from_utf8(&bytes).is_err()
+        && decode(&bytes).is_some_and(|decoded| decoded.encoding == encoding.name());
+    told.then_some(bytes)
+}
+
+/// Encodes with the user-defined characters of CP932 (0xF040 to 0xF9FC), which the standard's encoder leaves out.
+fn encoded(text: &str, encoding: &'static Encoding) -> (Vec<u8>, bool) {
+    let mut out = Vec::with_capacity(text.len());
+    let mut failed = false;
+    let is_own = |c: char| encoding == SHIFT_JIS && ('\u{e000}'..='\u{e757}').contains(&c);
+    for run in text.split_inclusive(is_own) {
+        let own = run.chars().next_back().filter(|c| is_own(*c));
+        let plain = own.map_or(run, |c| run.strip_suffix(c).unwrap_or(run));
+        let (bytes, _, broken) = encoding.encode(plain);
+        failed |= broken;
+        out.extend_from_slice(&bytes);
+        if let Some(c) = own {
+            let index = u32::from(c).saturating_sub(0xE000);
+            let trail = index % 188;
+            let trail = if trail < 63 { trail + 0x40 } else { trail + 0x41 };
+            out.extend([index / 188 + 0xF0, trail].map(|byte| u8::try_from(byte).unwrap_or(b'?')));
+        }
+    }
+    (out, failed)
+}
+
 /// A control character in this many others is an accident; more is not text.
 const CONTROL_SHARE: usize = 64;
 
@@ -61,4 +96,28 @@ fn looks_like_text(bytes: &[u8]) -> bool {
         }
     }
     controls.saturating_mul(CONTROL_SHARE) <= bytes.len()
+}
+
+/// The text of a document that may name its encoding itself (HTML, XML); what it names counts only where the bytes do
+/// not speak for themselves.
+pub(crate) fn decode_declared(bytes: &[u8]) -> Option<String> {
+    if let Some(decoded) = decode(bytes) {
+        return Some(decoded.text);
+    }
+    let head = bytes.get(..bytes.len().min(2048)).unwrap_or_default();
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    if !head.trim_start().starts_with('<') || !looks_like_text(bytes) {
+        return None;
+    }
+    let after = head.split_once("charset=").or_else(|| head.split_once("encoding="))?.1;
+    let label = after.trim_start_matches(['"', '\'', ' ']);
+    let label = label.split(|c: char| !(c.is_ascii_alphanumeric() || "-_:.".contains(c))).next()?;
+    let encoding = Encoding::for_label_no_replacement(label.as_bytes())?;
+    if encoding == UTF_16LE || encoding == UTF_16BE {
+        return None;
+    }
+    let (text, _, failed) = encoding.decode(bytes);
+    // Old pages hold a broken character here and there; browsers show them all the same.
+    let broken = text.matches('\u{fffd}').count();
+    (!failed || broken.saturating_mul(1000) <= text.len()).then(|| text.into_owned())
 }

@@ -1,4 +1,5 @@
-//! Plain text and CSV: decoded whole, stripped of characters that falsify what is shown, written as UTF-8.
+//! Plain text, CSV and TSV: decoded whole, stripped of characters that falsify what is shown, written as UTF-8 or, where
+//! the caller wants it, in the Japanese encoding that they came in.
 
 mod clean;
 mod encoding;
@@ -7,20 +8,22 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::{Format, Refusal, RefusalCode, RemovalCode, TextPiece, context::Context};
+use crate::{Format, Refusal, RefusalCode, RemovalCode, TextEncoding, TextPiece, context::Context};
 
 pub(crate) use clean::clean_line;
-pub(crate) use encoding::decode;
+pub(crate) use encoding::{decode, decode_declared, encode_kept};
 
 /// Lines that one report names; more are counted.
 const MAX_LINES_NAMED: usize = 100;
 
 /// Writes the text anew: TXT as UTF-8; CSV as UTF-8 with a byte order mark (without which Excel takes it for CP932),
-/// separated by commas.
+/// separated by commas, or by tabs when it came so. With [`TextEncoding::Keep`], CP932 and EUC-JP stay.
 pub(crate) fn rebuild(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Result<Vec<u8>, Refusal> {
-    let text = cleaned(input, ctx)?;
+    let (text, encoding) = cleaned(input, ctx)?;
+    let keep = ctx.options().encoding == TextEncoding::Keep;
+    let kept = |text: &str| if keep { encode_kept(text, encoding) } else { None };
     if format != Format::Csv {
-        return Ok(text.into_bytes());
+        return Ok(kept(&text).unwrap_or_else(|| text.into_bytes()));
     }
     let rebuilt = table::rebuild(&text);
     for cell in rebuilt.neutralised.iter().take(MAX_LINES_NAMED) {
@@ -29,7 +32,7 @@ pub(crate) fn rebuild(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Re
     if let Some(rest) = rebuilt.neutralised.len().checked_sub(MAX_LINES_NAMED).filter(|rest| *rest > 0) {
         ctx.removed(RemovalCode::CsvFormula, format!("ほか {rest} セル"));
     }
-    Ok(format!("\u{feff}{}", rebuilt.text).into_bytes())
+    Ok(kept(&rebuilt.text).unwrap_or_else(|| format!("\u{feff}{}", rebuilt.text).into_bytes()))
 }
 
 /// The pieces as one plain text, each under its place.
@@ -60,7 +63,7 @@ pub(crate) fn extract_text(
     format: Format,
     ctx: &mut Context<'_>,
 ) -> Result<Vec<TextPiece>, Refusal> {
-    let text = cleaned(input, ctx)?;
+    let (text, _) = cleaned(input, ctx)?;
     if format == Format::Csv {
         return Ok(table::cells(&text)
             .filter(|cell| !cell.text.trim().is_empty())
@@ -80,7 +83,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// Decodes and cleans, naming the lines that held what was taken out.
-fn cleaned(input: &[u8], ctx: &mut Context<'_>) -> Result<String, Refusal> {
+fn cleaned(input: &[u8], ctx: &mut Context<'_>) -> Result<(String, &'static str), Refusal> {
     let decoded = decode(input).ok_or_else(|| {
         Refusal::new(
             RefusalCode::Malformed,
@@ -103,5 +106,5 @@ fn cleaned(input: &[u8], ctx: &mut Context<'_>) -> Result<String, Refusal> {
     if let Some(rest) = named.checked_sub(MAX_LINES_NAMED).filter(|rest| *rest > 0) {
         ctx.removed(RemovalCode::Control, format!("ほか {rest} 行"));
     }
-    Ok(out)
+    Ok((out, decoded.encoding))
 }

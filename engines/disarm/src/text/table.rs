@@ -37,20 +37,21 @@ pub(super) struct Rebuilt {
 
 /// Writes every cell anew, an apostrophe before those that a spreadsheet would run.
 pub(super) fn rebuild(text: &str) -> Rebuilt {
+    let separator = if delimiter(text) == '\t' { '\t' } else { ',' };
     let line_end = if text.contains("\r\n") || !text.contains('\n') { "\r\n" } else { "\n" };
     let mut out = String::with_capacity(text.len());
     let mut neutralised = Vec::new();
     let mut row = 0;
     for cell in cells(text) {
         if cell.place.column > 0 {
-            out.push(',');
+            out.push(separator);
         } else {
             for _ in row..cell.place.row {
                 out.push_str(line_end);
             }
             row = cell.place.row;
         }
-        let safe = neutral(&cell.text);
+        let safe = neutral(&cell.text, separator);
         if safe != cell.text {
             neutralised.push(cell.place);
         }
@@ -135,7 +136,7 @@ fn delimiter(text: &str) -> char {
 
 /// The cell's text with an apostrophe wherever a spreadsheet would see the beginning of a formula (OWASP ASVS 1.2.10;
 /// the full-width signs because Japanese spreadsheets take them too).
-fn neutral(text: &str) -> String {
+fn neutral(text: &str, separator: char) -> String {
     let mut out = String::with_capacity(text.len() + 1);
     if begins_formula(text) {
         out.push('\'');
@@ -146,14 +147,16 @@ fn neutral(text: &str) -> String {
         if after_separator && matches!(c, '=' | '@' | '＝' | '＠') {
             out.push('\'');
         }
-        after_separator = matches!(c, ';' | '\t') || (after_separator && (c.is_whitespace() || c == '"'));
+        // A table of tabs that is opened as one of commas is split at those.
+        let separates = matches!(c, ';' | '\t') || (c == ',' && separator == '\t');
+        after_separator = separates || (after_separator && (c.is_whitespace() || c == '"'));
         out.push(c);
     }
     out
 }
 
 fn begins_formula(text: &str) -> bool {
-    if text.starts_with(['\t', '\r', '\n']) {
+    if text.starts_with(['\t', '\r', '\n', '\0']) {
         return true;
     }
     let bare = text.trim_start_matches(|c: char| c.is_whitespace() || c == '"');

@@ -94,8 +94,8 @@ fn a_formula_behind_another_separator_is_found() {
 }
 
 #[test]
-fn tabs_and_semicolons_become_commas_and_blank_rows_stay() {
-    check_csv("a\tb\n\n1\t2\n", "a,b\n\n1,2\n", &[]);
+fn tabs_stay_semicolons_become_commas_and_blank_rows_stay() {
+    check_csv("a\tb\n\n1\t2\n", "a\tb\n\n1\t2\n", &[]);
     check_csv("a;b\r\n1,5;2\r\n", "a,b\r\n\"1,5\",2\r\n", &[]);
 }
 
@@ -133,4 +133,42 @@ proptest::proptest! {
 #[test]
 fn csv_holds_to_its_document() {
     crate::cases::run(include_str!("../../cases/csv.md"), &|_| Vec::new());
+}
+
+fn kept(name: &str, input: &[u8]) -> Vec<u8> {
+    let encoding = crate::TextEncoding::Keep;
+    let options = Options { name: name.to_owned(), encoding, ..Options::default() };
+    let out = crate::disarm(input, &options).unwrap();
+    crate::verify(&out.bytes, out.format, &options.limits).unwrap();
+    out.bytes
+}
+
+#[test]
+fn a_japanese_encoding_stays_when_it_is_wanted() {
+    let text = "伊万里市役所 総務部\r\n髙橋①㈱Ⅲｶﾅ\r\n";
+    let sjis = encoding_rs::SHIFT_JIS.encode(text).0.into_owned();
+    assert_eq!(kept("a.txt", &sjis), sjis);
+    let gaiji = b"\x8a\xbf\x8e\x9a\x82\xcd\xf0\x40\x82\xc5\x82\xb7\r\n";
+    assert_eq!(kept("a.txt", gaiji), gaiji);
+    let euc = encoding_rs::EUC_JP.encode("情報セキュリティ対策基準に関する規程を定める。\n").0.into_owned();
+    assert_eq!(kept("a.txt", &euc), euc);
+    let jis = encoding_rs::ISO_2022_JP.encode("規程\n").0.into_owned();
+    assert_eq!(kept("a.txt", &jis), "規程\n".as_bytes());
+    let csv = encoding_rs::SHIFT_JIS.encode("氏名\t式\r\n佐藤\t=1+1\r\n").0.into_owned();
+    let safe = encoding_rs::SHIFT_JIS.encode("氏名\t式\r\n佐藤\t'=1+1\r\n").0.into_owned();
+    assert_eq!(kept("a.tsv", &csv), safe);
+}
+
+proptest::proptest! {
+    #[test]
+    fn kept_encodings_pass_the_second_reader(text in "[-=+@a-z,;\"\t\n＝あ漢髙①ｶﾅ]{0,40}", euc in proptest::bool::ANY) {
+        let encoding = if euc { encoding_rs::EUC_JP } else { encoding_rs::SHIFT_JIS };
+        let bytes = encoding.encode(&text).0.into_owned();
+        for name in ["a.csv", "a.txt"] {
+            let options = Options { name: name.to_owned(), encoding: crate::TextEncoding::Keep, ..Options::default() };
+            if let Ok(out) = crate::disarm(&bytes, &options) {
+                proptest::prop_assert_eq!(crate::verify(&out.bytes, out.format, &crate::Limits::default()), Ok(()));
+            }
+        }
+    }
 }

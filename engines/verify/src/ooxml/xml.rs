@@ -87,7 +87,7 @@ impl<'a> Reader<'a> {
 }
 
 fn is_name(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, ':' | '_' | '-' | '.')
+    c.is_alphanumeric() || matches!(c, ':' | '_' | '-' | '.' | '・')
 }
 
 fn unescape(raw: &str) -> Result<String, String> {
