@@ -137,6 +137,13 @@ fn property(mut line: Line, ctx: &mut Context<'_>) -> Option<Line> {
     if encoding == "QUOTED-PRINTABLE" {
         line.value = quoted_printable(&line.value)?.replace("\r\n", "\\n").replace(['\r', '\n'], "\\n");
     }
+    if line.name == "ACTION" && !line.value.trim().eq_ignore_ascii_case("DISPLAY") {
+        ctx.removed(RemovalCode::Action, format!("ACTION（{}）", brief(&line.value)));
+        return None;
+    }
+    if line.name == "ACTION" {
+        line.value = "DISPLAY".to_owned();
+    }
     let is_address = matches!(line.name.as_str(), "URL" | "ORGANIZER" | "ATTENDEE");
     let scheme = line.value.trim().split(':').next().unwrap_or_default().to_ascii_lowercase();
     let allowed = match line.name.as_str() {
