@@ -72,7 +72,12 @@ fn listed(list: &str, name: &str) -> bool {
 }
 
 /// Attributes up to `>`; gives what follows.
-fn attributes<'t>(mut rest: &'t str, element: &str, limits: &Limits, cid: bool) -> Result<&'t str, VerifyFailure> {
+fn attributes<'t>(
+    mut rest: &'t str,
+    element: &str,
+    limits: &Limits,
+    cid: bool,
+) -> Result<&'t str, VerifyFailure> {
     let fail = |what: &str| VerifyFailure::new(format!("<{element}>"), what);
     while let Some(attribute) = rest.strip_prefix(' ') {
         let (key, value) = attribute.split_once("=\"").ok_or_else(|| fail("attribute"))?;
@@ -98,7 +103,12 @@ fn attributes<'t>(mut rest: &'t str, element: &str, limits: &Limits, cid: bool) 
 }
 
 fn unescaped(value: &str) -> String {
-    value.replace("&quot;", "\"").replace("&#39;", "'").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    value
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
 }
 
 fn is_address(value: &str) -> bool {
@@ -112,11 +122,12 @@ fn is_address(value: &str) -> bool {
 }
 
 fn is_picture(value: &str, limits: &Limits, cid: bool) -> bool {
-    let (format, body) = match (value.strip_prefix("data:image/png;base64,"), value.strip_prefix("data:image/jpeg;base64,")) {
-        (Some(body), _) => (Format::Png, body),
-        (_, Some(body)) => (Format::Jpeg, body),
-        _ => return cid && value.starts_with("cid:"),
-    };
+    let (format, body) =
+        match (value.strip_prefix("data:image/png;base64,"), value.strip_prefix("data:image/jpeg;base64,")) {
+            (Some(body), _) => (Format::Png, body),
+            (_, Some(body)) => (Format::Jpeg, body),
+            _ => return cid && value.starts_with("cid:"),
+        };
     from_base64(body).is_some_and(|bytes| raster::verify(&bytes, format, limits).is_ok())
 }
 
@@ -149,7 +160,10 @@ fn characters(text: &str) -> Result<(), VerifyFailure> {
     }
     let known = ["amp;", "lt;", "gt;", "quot;", "#39;", "nbsp;"];
     match text.split('&').skip(1).find(|rest| !known.iter().any(|reference| rest.starts_with(reference))) {
-        Some(rest) => Err(VerifyFailure::new("html", format!("reference &{}", rest.chars().take(8).collect::<String>()))),
+        Some(rest) => Err(VerifyFailure::new(
+            "html",
+            format!("reference &{}", rest.chars().take(8).collect::<String>()),
+        )),
         None => Ok(()),
     }
 }
@@ -166,11 +180,18 @@ fn style(css: &str, rules: bool) -> Result<(), VerifyFailure> {
     let lower = css.to_ascii_lowercase();
     let mut pieces: Vec<&str> = lower.split('(').collect();
     pieces.pop();
-    let harmless = ["rgb", "rgba", "hsl", "hsla", "calc", ":not", ":nth-child", ":nth-of-type", ":is", ":where"];
+    let harmless =
+        ["rgb", "rgba", "hsl", "hsla", "calc", ":not", ":nth-child", ":nth-of-type", ":is", ":where"];
     let called = pieces.iter().all(|piece| harmless.iter().any(|name| piece.ends_with(name)));
     let forbidden = ["url(", "expression", "javascript", "behavior", "-moz-binding"];
     let overlays = lower.split([';', '{', '}']).map(str::trim).any(|declaration| {
-        ["content:", "position:", "content :", "position :"].iter().any(|start| declaration.starts_with(start))
+        ["content:", "position:", "content :", "position :"]
+            .iter()
+            .any(|start| declaration.starts_with(start))
     });
-    if called && !overlays && !forbidden.iter().any(|word| lower.contains(word)) { Ok(()) } else { Err(fail()) }
+    if called && !overlays && !forbidden.iter().any(|word| lower.contains(word)) {
+        Ok(())
+    } else {
+        Err(fail())
+    }
 }

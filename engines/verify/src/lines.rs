@@ -31,7 +31,8 @@ pub(super) fn verify(output: &[u8], format: Format, limits: &Limits) -> Result<(
             quoted ^= c == '"';
             c == ':' && !quoted
         });
-        let (head, value) = colon.and_then(|at| line.split_at_checked(at)).ok_or_else(|| fail(line, "no colon"))?;
+        let (head, value) =
+            colon.and_then(|at| line.split_at_checked(at)).ok_or_else(|| fail(line, "no colon"))?;
         let value = value.strip_prefix(':').unwrap_or(value);
         let mut pieces = quoted_split(head).into_iter();
         let name = pieces.next().unwrap_or_default();
@@ -47,7 +48,9 @@ pub(super) fn verify(output: &[u8], format: Format, limits: &Limits) -> Result<(
             "END" if open.pop() == Some(value) => {}
             "ACTION" if value.eq_ignore_ascii_case("DISPLAY") && !open.is_empty() => {}
             "URL" if value.trim_start().to_ascii_lowercase().starts_with("http") && !open.is_empty() => {}
-            "ORGANIZER" | "ATTENDEE" if value.to_ascii_lowercase().trim_start().starts_with("mailto:") || !value.contains(':') => {}
+            "ORGANIZER" | "ATTENDEE"
+                if value.to_ascii_lowercase().trim_start().starts_with("mailto:") || !value.contains(':') => {
+            }
             "ACTION" | "URL" | "ORGANIZER" | "ATTENDEE" => return Err(fail(line, "value not allowed")),
             name if listed(PROPERTIES, name) && !open.is_empty() => {}
             _ => return Err(fail(line, "property not on the list or out of place")),

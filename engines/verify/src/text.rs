@@ -8,7 +8,8 @@ use encoding_rs::{EUC_JP, SHIFT_JIS};
 use crate::{Format, Limits, VerifyFailure};
 
 pub(super) fn verify(output: &[u8], format: Format, _limits: &Limits) -> Result<(), VerifyFailure> {
-    let text = decoded(output).ok_or_else(|| VerifyFailure::new("text", "neither UTF-8 nor CP932 nor EUC-JP"))?;
+    let text =
+        decoded(output).ok_or_else(|| VerifyFailure::new("text", "neither UTF-8 nor CP932 nor EUC-JP"))?;
     let body = match (format, &text) {
         (Format::Csv, Cow::Borrowed(text)) if !text.is_ascii() => text
             .strip_prefix('\u{feff}')

@@ -19,8 +19,13 @@ pub(super) fn verify(output: &[u8], limits: &Limits) -> Result<(), VerifyFailure
                 return Err(VerifyFailure::new(format!("<{name}>"), "a page or a program"));
             }
             let lower = value.trim_start().to_ascii_lowercase();
-            if key.ends_with("chemaLocation") || ["javascript:", "vbscript:"].iter().any(|start| lower.starts_with(start)) {
-                return Err(VerifyFailure::new(format!("<{name} {key}>"), "an address that is fetched or run"));
+            if key.ends_with("chemaLocation")
+                || ["javascript:", "vbscript:"].iter().any(|start| lower.starts_with(start))
+            {
+                return Err(VerifyFailure::new(
+                    format!("<{name} {key}>"),
+                    "an address that is fetched or run",
+                ));
             }
         }
     }

@@ -10,20 +10,90 @@ mod tests;
 use crate::{Format, Refusal, RefusalCode, RemovalCode, TextPiece, context::Context, text};
 
 const COMPONENTS: &[&str] = &[
-    "VCALENDAR", "VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VTIMEZONE", "STANDARD", "DAYLIGHT", "VALARM", "VCARD",
+    "VCALENDAR",
+    "VEVENT",
+    "VTODO",
+    "VJOURNAL",
+    "VFREEBUSY",
+    "VTIMEZONE",
+    "STANDARD",
+    "DAYLIGHT",
+    "VALARM",
+    "VCARD",
 ];
 const PROPERTIES: &[&str] = &[
-    "VERSION", "PRODID", "CALSCALE", "METHOD", "UID", "DTSTAMP", "DTSTART", "DTEND", "DUE", "DURATION", "SUMMARY",
-    "DESCRIPTION", "LOCATION", "STATUS", "CLASS", "PRIORITY", "CATEGORIES", "ORGANIZER", "ATTENDEE", "RRULE", "RDATE",
-    "EXDATE", "RECURRENCE-ID", "SEQUENCE", "CREATED", "LAST-MODIFIED", "TRANSP", "GEO", "COMMENT", "CONTACT", "URL",
-    "RESOURCES", "COMPLETED", "PERCENT-COMPLETE", "TZID", "TZNAME", "TZOFFSETFROM", "TZOFFSETTO", "TRIGGER", "REPEAT",
-    "ACTION", "FREEBUSY", "RELATED-TO", "NAME", "COLOR", "X-WR-CALNAME", "X-WR-TIMEZONE", "FN", "N", "NICKNAME", "TEL",
-    "EMAIL", "ADR", "LABEL", "ORG", "TITLE", "ROLE", "NOTE", "BDAY", "ANNIVERSARY", "GENDER", "REV", "TZ", "LANG",
-    "KIND", "SORT-STRING", "X-PHONETIC-FIRST-NAME", "X-PHONETIC-LAST-NAME",
+    "VERSION",
+    "PRODID",
+    "CALSCALE",
+    "METHOD",
+    "UID",
+    "DTSTAMP",
+    "DTSTART",
+    "DTEND",
+    "DUE",
+    "DURATION",
+    "SUMMARY",
+    "DESCRIPTION",
+    "LOCATION",
+    "STATUS",
+    "CLASS",
+    "PRIORITY",
+    "CATEGORIES",
+    "ORGANIZER",
+    "ATTENDEE",
+    "RRULE",
+    "RDATE",
+    "EXDATE",
+    "RECURRENCE-ID",
+    "SEQUENCE",
+    "CREATED",
+    "LAST-MODIFIED",
+    "TRANSP",
+    "GEO",
+    "COMMENT",
+    "CONTACT",
+    "URL",
+    "RESOURCES",
+    "COMPLETED",
+    "PERCENT-COMPLETE",
+    "TZID",
+    "TZNAME",
+    "TZOFFSETFROM",
+    "TZOFFSETTO",
+    "TRIGGER",
+    "REPEAT",
+    "ACTION",
+    "FREEBUSY",
+    "RELATED-TO",
+    "NAME",
+    "COLOR",
+    "X-WR-CALNAME",
+    "X-WR-TIMEZONE",
+    "FN",
+    "N",
+    "NICKNAME",
+    "TEL",
+    "EMAIL",
+    "ADR",
+    "LABEL",
+    "ORG",
+    "TITLE",
+    "ROLE",
+    "NOTE",
+    "BDAY",
+    "ANNIVERSARY",
+    "GENDER",
+    "REV",
+    "TZ",
+    "LANG",
+    "KIND",
+    "SORT-STRING",
+    "X-PHONETIC-FIRST-NAME",
+    "X-PHONETIC-LAST-NAME",
 ];
 const PARAMETERS: &[&str] = &[
-    "TZID", "VALUE", "LANGUAGE", "CN", "ROLE", "PARTSTAT", "RSVP", "CUTYPE", "RANGE", "RELATED", "RELTYPE", "FBTYPE",
-    "TYPE", "PREF", "SORT-AS", "LABEL",
+    "TZID", "VALUE", "LANGUAGE", "CN", "ROLE", "PARTSTAT", "RSVP", "CUTYPE", "RANGE", "RELATED", "RELTYPE",
+    "FBTYPE", "TYPE", "PREF", "SORT-AS", "LABEL",
 ];
 /// Octets of a line without its end (RFC 5545 3.1).
 const FOLD: usize = 75;
@@ -48,7 +118,11 @@ pub(crate) fn rebuild(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Re
 }
 
 /// The texts, each under the name of its property.
-pub(crate) fn extract_text(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Result<Vec<TextPiece>, Refusal> {
+pub(crate) fn extract_text(
+    input: &[u8],
+    format: Format,
+    ctx: &mut Context<'_>,
+) -> Result<Vec<TextPiece>, Refusal> {
     let shown = |line: &Line| !matches!(line.name.as_str(), "BEGIN" | "END" | "VERSION" | "PRODID" | "UID");
     Ok(kept(input, format, ctx)?
         .into_iter()
@@ -101,7 +175,8 @@ fn kept(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Result<Vec<Line>
                 };
                 out.push(Line::bare("END", &name));
                 let alarm = out.get(start..).unwrap_or_default();
-                let shows = alarm.iter().any(|l| l.name == "ACTION" && l.value.eq_ignore_ascii_case("DISPLAY"));
+                let shows =
+                    alarm.iter().any(|l| l.name == "ACTION" && l.value.eq_ignore_ascii_case("DISPLAY"));
                 if name == "VALARM" && !shows {
                     ctx.removed(RemovalCode::Action, "VALARM");
                     out.truncate(start);
@@ -123,7 +198,8 @@ fn property(mut line: Line, ctx: &mut Context<'_>) -> Option<Line> {
         line.parameters.iter().find(|(known, _)| known == key).map(|(_, value)| value.to_ascii_uppercase())
     };
     let encoding = get(&line, "ENCODING").unwrap_or_default();
-    let is_binary = matches!(encoding.as_str(), "B" | "BASE64") || get(&line, "VALUE").as_deref() == Some("BINARY");
+    let is_binary =
+        matches!(encoding.as_str(), "B" | "BASE64") || get(&line, "VALUE").as_deref() == Some("BINARY");
     if !PROPERTIES.contains(&line.name.as_str()) || is_binary {
         let code = match line.name.as_str() {
             "ATTACH" | "KEY" | "AGENT" => RemovalCode::EmbeddedFile,
@@ -204,7 +280,9 @@ impl Line {
         }
         let parameters = pieces
             .map(|piece| match piece.split_once('=') {
-                Some((key, value)) => (key.trim().to_ascii_uppercase(), value.trim().trim_matches('"').to_owned()),
+                Some((key, value)) => {
+                    (key.trim().to_ascii_uppercase(), value.trim().trim_matches('"').to_owned())
+                }
                 // vCard 2.1 names types and encodings without a key.
                 None if matches!(piece.to_ascii_uppercase().as_str(), "QUOTED-PRINTABLE" | "BASE64") => {
                     ("ENCODING".to_owned(), piece.to_ascii_uppercase())
@@ -250,7 +328,8 @@ fn outside_quotes(text: &str, wanted: char) -> Option<usize> {
 fn unfolded(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for line in text.trim_start_matches('\u{feff}').lines() {
-        let is_soft = |last: &String| last.ends_with('=') && last.to_ascii_uppercase().contains("QUOTED-PRINTABLE");
+        let is_soft =
+            |last: &String| last.ends_with('=') && last.to_ascii_uppercase().contains("QUOTED-PRINTABLE");
         match lines.last_mut() {
             Some(last) if is_soft(last) => {
                 last.pop();

@@ -214,7 +214,9 @@ pub(super) fn by_extension(extension: &str) -> Option<Row> {
         "exe" | "dll" | "scr" | "com" | "cpl" | "msi" | "msp" | "pif" | "xll" | "ocx" | "sys" => {
             row("exe", Executable, "Windows のプログラム")
         }
-        "mht" | "mhtml" => row("mht", UnsupportedFormat, "Web アーカイブ。HTML か PDF で保存し直してください"),
+        "mht" | "mhtml" => {
+            row("mht", UnsupportedFormat, "Web アーカイブ。HTML か PDF で保存し直してください")
+        }
         "xsl" | "xslt" => row("xslt", UnsupportedFormat, "XSLT スタイルシート"),
         "ipynb" => row("ipynb", UnsupportedFormat, "ノートブック"),
         "rtf" => row("rtf", UnsupportedFormat, "リッチテキスト"),
@@ -223,7 +225,9 @@ pub(super) fn by_extension(extension: &str) -> Option<Row> {
         "sql" => row("sql", UnsupportedFormat, "SQL"),
         "eps" | "ps" => row("ps", UnsupportedFormat, "PostScript"),
         "fodt" | "fods" | "fodp" => row("odf", UnsupportedFormat, "OpenDocument"),
-        "xdw" | "xbd" | "xct" => row("xdw", UnsupportedFormat, "DocuWorks 文書。PDF に変換して送ってください"),
+        "xdw" | "xbd" | "xct" => {
+            row("xdw", UnsupportedFormat, "DocuWorks 文書。PDF に変換して送ってください")
+        }
         "jtd" | "jtt" | "jtdc" | "jttc" | "jhd" => row("jtd", UnsupportedFormat, "一太郎文書"),
         "jww" | "jwc" => row("jww", UnsupportedFormat, "Jw_cad 図面。DXF・SFC か PDF で書き出してください"),
         "dwg" => row("dwg", UnsupportedFormat, "AutoCAD 図面。DXF か PDF で書き出してください"),

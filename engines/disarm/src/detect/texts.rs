@@ -9,7 +9,18 @@ pub(super) fn format(text: &str, declared: &str) -> Option<Format> {
     let lower = begin.to_ascii_lowercase();
     let starts = |word: &str| lower.starts_with(word);
     let is_markup = starts("<");
-    let page = ["<!doctype html", "<html", "<head", "<body", "<script", "<iframe", "<hta:", "<title", "<table", "<meta"];
+    let page = [
+        "<!doctype html",
+        "<html",
+        "<head",
+        "<body",
+        "<script",
+        "<iframe",
+        "<hta:",
+        "<title",
+        "<table",
+        "<meta",
+    ];
     if page.iter().any(|tag| starts(tag))
         || (starts("<?xml") && lower.contains("<html"))
         || (starts("<!--") && lower.contains("<html"))

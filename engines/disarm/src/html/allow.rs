@@ -31,13 +31,13 @@ pub(super) enum Why {
 
 pub(super) fn fate(element: &str) -> Fate {
     match element {
-        "a" | "abbr" | "address" | "article" | "aside" | "b" | "bdi" | "bdo" | "big" | "blockquote" | "caption"
-        | "center" | "cite" | "code" | "col" | "colgroup" | "dd" | "del" | "details" | "dfn" | "div" | "dl"
-        | "dt" | "em" | "figcaption" | "figure" | "font" | "footer" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6"
-        | "header" | "hgroup" | "i" | "ins" | "kbd" | "li" | "main" | "mark" | "menu" | "nav" | "ol" | "p"
-        | "pre" | "q" | "rb" | "rp" | "rt" | "rtc" | "ruby" | "s" | "samp" | "section" | "small" | "span"
-        | "strike" | "strong" | "sub" | "summary" | "sup" | "table" | "tbody" | "td" | "tfoot" | "th"
-        | "thead" | "time" | "tr" | "tt" | "u" | "ul" | "var" => {
+        "a" | "abbr" | "address" | "article" | "aside" | "b" | "bdi" | "bdo" | "big" | "blockquote"
+        | "caption" | "center" | "cite" | "code" | "col" | "colgroup" | "dd" | "del" | "details" | "dfn"
+        | "div" | "dl" | "dt" | "em" | "figcaption" | "figure" | "font" | "footer" | "h1" | "h2" | "h3"
+        | "h4" | "h5" | "h6" | "header" | "hgroup" | "i" | "ins" | "kbd" | "li" | "main" | "mark"
+        | "menu" | "nav" | "ol" | "p" | "pre" | "q" | "rb" | "rp" | "rt" | "rtc" | "ruby" | "s" | "samp"
+        | "section" | "small" | "span" | "strike" | "strong" | "sub" | "summary" | "sup" | "table"
+        | "tbody" | "td" | "tfoot" | "th" | "thead" | "time" | "tr" | "tt" | "u" | "ul" | "var" => {
             if element == "col" { Fate::Void } else { Fate::Keep }
         }
         "br" | "hr" | "wbr" => Fate::Void,
@@ -45,7 +45,9 @@ pub(super) fn fate(element: &str) -> Fate {
         "style" => Fate::Style,
         "input" | "select" | "textarea" | "progress" | "meter" => Fate::Control,
         "script" => Fate::Drop(Why::Script),
-        "iframe" | "object" | "embed" | "applet" | "frame" | "portal" | "fencedframe" => Fate::Drop(Why::Embedded),
+        "iframe" | "object" | "embed" | "applet" | "frame" | "portal" | "fencedframe" => {
+            Fate::Drop(Why::Embedded)
+        }
         "audio" | "video" | "canvas" | "source" | "track" | "bgsound" => Fate::Drop(Why::Media),
         "link" | "base" => Fate::Drop(Why::External),
         "title" | "meta" | "head" | "template" | "param" | "datalist" => Fate::Drop(Why::Silent),
@@ -58,8 +60,23 @@ pub(super) fn fate(element: &str) -> Fate {
 pub(super) fn is_usual_wrapper(element: &str) -> bool {
     matches!(
         element,
-        "html" | "body" | "noscript" | "noframes" | "frameset" | "picture" | "nobr" | "acronym" | "search"
-            | "form" | "fieldset" | "legend" | "label" | "button" | "optgroup" | "option" | "output"
+        "html"
+            | "body"
+            | "noscript"
+            | "noframes"
+            | "frameset"
+            | "picture"
+            | "nobr"
+            | "acronym"
+            | "search"
+            | "form"
+            | "fieldset"
+            | "legend"
+            | "label"
+            | "button"
+            | "optgroup"
+            | "option"
+            | "output"
     )
 }
 
@@ -80,10 +97,10 @@ pub(super) fn attribute(name: &str) -> Option<Value> {
         "class" | "id" | "title" | "alt" | "summary" | "abbr" | "face" | "name" | "headers" | "datetime" => {
             Some(Value::Text)
         }
-        "lang" | "dir" | "align" | "valign" | "width" | "height" | "bgcolor" | "color" | "size" | "border"
-        | "cellpadding" | "cellspacing" | "colspan" | "rowspan" | "span" | "nowrap" | "start" | "type"
-        | "value" | "reversed" | "scope" | "hspace" | "vspace" | "clear" | "noshade" | "rules" | "frame"
-        | "char" | "charoff" | "open" | "bordercolor" | "text" => Some(Value::Word),
+        "lang" | "dir" | "align" | "valign" | "width" | "height" | "bgcolor" | "color" | "size"
+        | "border" | "cellpadding" | "cellspacing" | "colspan" | "rowspan" | "span" | "nowrap" | "start"
+        | "type" | "value" | "reversed" | "scope" | "hspace" | "vspace" | "clear" | "noshade" | "rules"
+        | "frame" | "char" | "charoff" | "open" | "bordercolor" | "text" => Some(Value::Word),
         "style" => Some(Value::Style),
         "href" => Some(Value::Link),
         _ => None,
@@ -145,7 +162,9 @@ fn is_safe(property: &str, value: &str) -> bool {
 /// Numbers, words, colours and quoted names; of functions only those that compute colours and lengths.
 fn is_plain_value(value: &str) -> bool {
     let is_plain = |c: char| {
-        c.is_ascii_alphanumeric() || " \t\r\n#%.,()+-*/'\"!_".contains(c) || (!c.is_ascii() && !c.is_control())
+        c.is_ascii_alphanumeric()
+            || " \t\r\n#%.,()+-*/'\"!_".contains(c)
+            || (!c.is_ascii() && !c.is_control())
     };
     let lower = value.to_ascii_lowercase();
     let forbidden = ["expression", "javascript", "behavior"];
@@ -172,14 +191,58 @@ fn is_plain_value(value: &str) -> bool {
 
 fn is_property(property: &str) -> bool {
     const FAMILIES: &[&str] = &[
-        "font", "text", "margin", "padding", "border", "list-style", "background", "ruby", "page-break", "break",
-        "column", "flex", "grid", "align", "justify", "word", "line", "white-space", "min", "max", "outline",
-        "mso-padding", "table-layout", "caption-side", "empty-cells", "writing-mode", "letter-spacing",
+        "font",
+        "text",
+        "margin",
+        "padding",
+        "border",
+        "list-style",
+        "background",
+        "ruby",
+        "page-break",
+        "break",
+        "column",
+        "flex",
+        "grid",
+        "align",
+        "justify",
+        "word",
+        "line",
+        "white-space",
+        "min",
+        "max",
+        "outline",
+        "mso-padding",
+        "table-layout",
+        "caption-side",
+        "empty-cells",
+        "writing-mode",
+        "letter-spacing",
     ];
     const SINGLE: &[&str] = &[
-        "color", "width", "height", "vertical-align", "display", "float", "clear", "direction", "unicode-range",
-        "opacity", "box-sizing", "gap", "row-gap", "visibility", "overflow", "overflow-x", "overflow-y",
-        "overflow-wrap", "hyphens", "orphans", "widows", "tab-size", "quotes",
+        "color",
+        "width",
+        "height",
+        "vertical-align",
+        "display",
+        "float",
+        "clear",
+        "direction",
+        "unicode-range",
+        "opacity",
+        "box-sizing",
+        "gap",
+        "row-gap",
+        "visibility",
+        "overflow",
+        "overflow-x",
+        "overflow-y",
+        "overflow-wrap",
+        "hyphens",
+        "orphans",
+        "widows",
+        "tab-size",
+        "quotes",
     ];
     let is_of = |family: &&str| {
         property.strip_prefix(*family).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))

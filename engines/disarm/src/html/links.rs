@@ -14,8 +14,12 @@ pub(super) enum Target {
 /// Judges a target.
 pub(super) fn target(raw: &str) -> Target {
     // Browsers strip these before they look at the scheme.
-    let address: String =
-        raw.trim().chars().filter(|c| !matches!(c, '\t' | '\r' | '\n')).map(|c| if c == ' ' { '+' } else { c }).collect();
+    let address: String = raw
+        .trim()
+        .chars()
+        .filter(|c| !matches!(c, '\t' | '\r' | '\n'))
+        .map(|c| if c == ' ' { '+' } else { c })
+        .collect();
     let address = if raw.trim().contains(' ') { raw.trim().replace(' ', "%20") } else { address };
     if address.chars().any(|c| c.is_control() || is_hidden(c)) || address.len() > 8192 {
         return Target::Refused;
@@ -50,7 +54,8 @@ fn is_hidden(c: char) -> bool {
 
 /// The host to show behind the text, when the text names another one or the host is easily mistaken.
 pub(super) fn to_show<'h>(text: &str, host: &'h str) -> Option<&'h str> {
-    let bare = |host: &str| host.trim_start_matches("www.").split(':').next().unwrap_or_default().to_lowercase();
+    let bare =
+        |host: &str| host.trim_start_matches("www.").split(':').next().unwrap_or_default().to_lowercase();
     let real = bare(host);
     if !host.is_ascii() || real.split('.').any(|label| label.starts_with("xn--")) {
         return Some(host);
@@ -58,7 +63,9 @@ pub(super) fn to_show<'h>(text: &str, host: &'h str) -> Option<&'h str> {
     let named = hosts_in(text);
     let agrees = |named: &String| {
         let named = bare(named);
-        named == real || real.strip_suffix(&named).is_some_and(|rest| rest.ends_with('.')) || host.ends_with(&format!("@{named}"))
+        named == real
+            || real.strip_suffix(&named).is_some_and(|rest| rest.ends_with('.'))
+            || host.ends_with(&format!("@{named}"))
     };
     (!named.is_empty() && !named.iter().all(agrees)).then_some(host)
 }
@@ -85,5 +92,22 @@ fn hosts_in(text: &str) -> Vec<String> {
 /// `案内.pdf` is a file, not a host.
 fn is_file_ending(top: &str) -> bool {
     let lower = top.to_ascii_lowercase();
-    matches!(lower.as_str(), "pdf" | "doc" | "docx" | "xls" | "xlsx" | "ppt" | "pptx" | "csv" | "txt" | "html" | "htm" | "jpg" | "png" | "xml" | "js")
+    matches!(
+        lower.as_str(),
+        "pdf"
+            | "doc"
+            | "docx"
+            | "xls"
+            | "xlsx"
+            | "ppt"
+            | "pptx"
+            | "csv"
+            | "txt"
+            | "html"
+            | "htm"
+            | "jpg"
+            | "png"
+            | "xml"
+            | "js"
+    )
 }

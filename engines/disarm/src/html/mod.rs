@@ -103,8 +103,9 @@ pub(crate) fn plain_text(text: &str) -> Result<String, Refusal> {
                 }
                 let after = match name {
                     "td" | "th" => "\t",
-                    "br" | "p" | "div" | "tr" | "li" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "table" | "ul"
-                    | "ol" | "dt" | "dd" | "blockquote" | "pre" | "section" | "article" | "hr" | "option" => "\n",
+                    "br" | "p" | "div" | "tr" | "li" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "table"
+                    | "ul" | "ol" | "dt" | "dd" | "blockquote" | "pre" | "section" | "article" | "hr"
+                    | "option" => "\n",
                     _ => "",
                 };
                 if after == "\n" && !out.is_empty() && !out.ends_with('\n') {
@@ -120,7 +121,11 @@ pub(crate) fn plain_text(text: &str) -> Result<String, Refusal> {
 
 fn parse(text: &str) -> Result<Tree, Refusal> {
     let tree = Tree::parse(text);
-    if tree.overflowed { Err(Refusal::new(RefusalCode::Bomb, "HTML の要素が多すぎます")) } else { Ok(tree) }
+    if tree.overflowed {
+        Err(Refusal::new(RefusalCode::Bomb, "HTML の要素が多すぎます"))
+    } else {
+        Ok(tree)
+    }
 }
 
 fn decoded(input: &[u8]) -> Result<String, Refusal> {
@@ -286,16 +291,18 @@ impl Page<'_> {
         match (name, get("type").unwrap_or("text").to_ascii_lowercase().as_str()) {
             ("input", "hidden" | "password" | "file" | "image") => String::new(),
             ("input", "checkbox" | "radio") => {
-                if get("checked").is_some() { "☑".to_owned() } else { "☐".to_owned() }
+                if get("checked").is_some() {
+                    "☑".to_owned()
+                } else {
+                    "☐".to_owned()
+                }
             }
             ("input", _) => get("value").unwrap_or_default().to_owned(),
             ("textarea", _) => self.tree.text(id),
             ("select", _) => {
                 let is_option = |id: &&Id| matches!(self.tree.data(**id), Data::Element { name, .. } if &*name.local == "option");
                 let options: Vec<&Id> = self.tree.children(id).iter().filter(is_option).collect();
-                let is_chosen = |id: &&&Id| {
-                    matches!(self.tree.data(***id), Data::Element { attributes, .. } if attributes.iter().any(|(k, _)| k == "selected"))
-                };
+                let is_chosen = |id: &&&Id| matches!(self.tree.data(***id), Data::Element { attributes, .. } if attributes.iter().any(|(k, _)| k == "selected"));
                 let chosen = options.iter().find(is_chosen).or(options.first());
                 chosen.map(|id| self.tree.text(**id)).unwrap_or_default()
             }
@@ -373,10 +380,35 @@ fn is_usual_attribute(key: &str) -> bool {
         || key.contains(':')
         || matches!(
             key,
-            "src" | "href" | "target" | "rel" | "role" | "tabindex" | "srcset" | "loading" | "link" | "vlink" | "alink"
-                | "topmargin" | "leftmargin" | "marginwidth" | "marginheight" | "language" | "contenteditable"
-                | "itemprop" | "itemscope" | "itemtype" | "decoding" | "sizes" | "bordercolordark"
-                | "bordercolorlight" | "for" | "accesskey" | "draggable" | "spellcheck" | "hidden"
+            "src"
+                | "href"
+                | "target"
+                | "rel"
+                | "role"
+                | "tabindex"
+                | "srcset"
+                | "loading"
+                | "link"
+                | "vlink"
+                | "alink"
+                | "topmargin"
+                | "leftmargin"
+                | "marginwidth"
+                | "marginheight"
+                | "language"
+                | "contenteditable"
+                | "itemprop"
+                | "itemscope"
+                | "itemtype"
+                | "decoding"
+                | "sizes"
+                | "bordercolordark"
+                | "bordercolorlight"
+                | "for"
+                | "accesskey"
+                | "draggable"
+                | "spellcheck"
+                | "hidden"
         )
 }
 
@@ -390,7 +422,8 @@ fn report_handlers(element: &str, attributes: &[(String, String)], ctx: &mut Con
 }
 
 fn dropped(name: &str, why: Why, attributes: &[(String, String)], ctx: &mut Context<'_>) {
-    let get = |key: &str| attributes.iter().find(|(k, _)| k == key).map(|(_, value)| value.to_ascii_lowercase());
+    let get =
+        |key: &str| attributes.iter().find(|(k, _)| k == key).map(|(_, value)| value.to_ascii_lowercase());
     let code = match why {
         Why::Script => RemovalCode::Script,
         Why::Embedded => RemovalCode::EmbeddedObject,
@@ -417,11 +450,14 @@ fn image(
     let is_data = source.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"));
     let address = if is_data { inline_picture(source, ctx)? } else { images(source) };
     let is_ours = |address: &String| {
-        ["data:image/png;base64,", "data:image/jpeg;base64,", "cid:"].iter().any(|start| address.starts_with(start))
+        ["data:image/png;base64,", "data:image/jpeg;base64,", "cid:"]
+            .iter()
+            .any(|start| address.starts_with(start))
     };
     match address.filter(is_ours) {
         Some(address) => {
-            let _ = write!(out, "<img{} src=\"{}\">", kept_attributes("img", attributes, ctx), escaped(&address));
+            let _ =
+                write!(out, "<img{} src=\"{}\">", kept_attributes("img", attributes, ctx), escaped(&address));
         }
         None => {
             let code = if is_data { RemovalCode::DrawingReplaced } else { RemovalCode::ExternalLink };

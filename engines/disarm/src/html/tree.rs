@@ -27,7 +27,10 @@ const CHUNK: usize = 8 << 10;
 pub(super) enum Data {
     /// The root, or the content of a template.
     Root,
-    Element { name: QualName, attributes: Vec<(String, String)> },
+    Element {
+        name: QualName,
+        attributes: Vec<(String, String)>,
+    },
     Text(String),
     /// Comments and processing instructions.
     Other,
@@ -258,7 +261,8 @@ impl TreeSink for Sink {
         let place = {
             let nodes = self.nodes.borrow();
             let Some(parent) = nodes.get(*sibling).and_then(|node| node.parent) else { return };
-            let at = nodes.get(parent).and_then(|node| node.children.iter().position(|child| child == sibling));
+            let at =
+                nodes.get(parent).and_then(|node| node.children.iter().position(|child| child == sibling));
             at.map(|at| (parent, at))
         };
         if let Some((parent, at)) = place {
@@ -283,7 +287,8 @@ impl TreeSink for Sink {
 
     fn reparent_children(&self, node: &Id, new_parent: &Id) {
         let mut nodes = self.nodes.borrow_mut();
-        let children = nodes.get_mut(*node).map(|node| std::mem::take(&mut node.children)).unwrap_or_default();
+        let children =
+            nodes.get_mut(*node).map(|node| std::mem::take(&mut node.children)).unwrap_or_default();
         for child in &children {
             if let Some(child) = nodes.get_mut(*child) {
                 child.parent = Some(*new_parent);

@@ -27,7 +27,8 @@ fn rewritten(input: &[u8], ctx: &mut Context<'_>) -> Result<(String, Vec<TextPie
     ctx.charge_expanded(decoded.text.len() as u64)?;
     let text = decoded.text.trim_start_matches('\u{feff}');
     let depth = ctx.limits().nesting;
-    let mut writer = Writer { text, at: 0, out: String::with_capacity(text.len()), pieces: Vec::new(), escaped: 0 };
+    let mut writer =
+        Writer { text, at: 0, out: String::with_capacity(text.len()), pieces: Vec::new(), escaped: 0 };
     loop {
         writer.space();
         writer.value(depth, "")?;
@@ -267,7 +268,10 @@ impl<'t> Writer<'t> {
                 '<' | '>' => {
                     let _ = write!(self.out, "\\u{:04x}", u32::from(c));
                 }
-                c if text::clean_line(c.encode_utf8(&mut [0; 4])).1.is_some() || c == '\u{2028}' || c == '\u{2029}' => {
+                c if text::clean_line(c.encode_utf8(&mut [0; 4])).1.is_some()
+                    || c == '\u{2028}'
+                    || c == '\u{2029}' =>
+                {
                     self.escaped = self.escaped.saturating_add(1);
                     for unit in c.encode_utf16(&mut [0; 2]) {
                         let _ = write!(self.out, "\\u{unit:04x}");
@@ -281,7 +285,10 @@ impl<'t> Writer<'t> {
     }
 
     fn unit(&mut self) -> Result<u16, Refusal> {
-        let digits = self.text.get(self.at..self.at.saturating_add(4)).filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()));
+        let digits = self
+            .text
+            .get(self.at..self.at.saturating_add(4))
+            .filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()));
         let unit = digits.and_then(|digits| u16::from_str_radix(digits, 16).ok());
         self.at = self.at.saturating_add(4);
         unit.ok_or_else(|| self.broken("\\u の後の数字"))
@@ -297,6 +304,9 @@ impl<'t> Writer<'t> {
         }
         self.at = self.at.saturating_add(2);
         let second = self.unit()?;
-        char::decode_utf16([first, second]).next().and_then(Result::ok).ok_or_else(|| self.broken("サロゲート"))
+        char::decode_utf16([first, second])
+            .next()
+            .and_then(Result::ok)
+            .ok_or_else(|| self.broken("サロゲート"))
     }
 }

@@ -23,10 +23,16 @@ const XINCLUDE: &[&str] = &["http://www.w3.org/2001/XInclude", "http://www.w3.or
 const SCHEMA_INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 /// Namespaces that a browser draws and runs.
 const PAGES: &[&str] = &[
-    "http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/svg", "http://www.w3.org/1998/Math/MathML",
-    "http://www.w3.org/TR/REC-html40", "http://www.w3.org/1999/XSL/Format", "http://www.w3.org/2001/xml-events",
-    "http://www.w3.org/2002/xforms", "http://www.mozilla.org/keymaster/gatekeeper/there.is.only.xul",
-    "http://schemas.microsoft.com/winfx/2006/xaml/presentation", "http://schemas.microsoft.com/winfx/2006/xaml",
+    "http://www.w3.org/1999/xhtml",
+    "http://www.w3.org/2000/svg",
+    "http://www.w3.org/1998/Math/MathML",
+    "http://www.w3.org/TR/REC-html40",
+    "http://www.w3.org/1999/XSL/Format",
+    "http://www.w3.org/2001/xml-events",
+    "http://www.w3.org/2002/xforms",
+    "http://www.mozilla.org/keymaster/gatekeeper/there.is.only.xul",
+    "http://schemas.microsoft.com/winfx/2006/xaml/presentation",
+    "http://schemas.microsoft.com/winfx/2006/xaml",
 ];
 
 /// Rewrites a document.
@@ -85,7 +91,8 @@ fn rewritten(input: &[u8], ctx: &mut Context<'_>) -> Result<(String, Vec<TextPie
             Event::GeneralRef(entity) => {
                 let known = match entity.resolve_char_ref() {
                     Ok(Some(character)) => Some(character.to_string()),
-                    Ok(None) => quick_xml::escape::resolve_predefined_entity(&entity.xml10_content()).map(str::to_owned),
+                    Ok(None) => quick_xml::escape::resolve_predefined_entity(&entity.xml10_content())
+                        .map(str::to_owned),
                     Err(error) => return Err(broken(&error.to_string())),
                 };
                 match known {
@@ -196,11 +203,15 @@ impl Writer {
                 ctx.removed(RemovalCode::ExternalLink, "実体参照");
                 continue;
             };
-            if (key == "xmlns" || key.starts_with("xmlns:")) && (PAGES.contains(&value.trim()) || value.trim() == XSLT) {
+            if (key == "xmlns" || key.starts_with("xmlns:"))
+                && (PAGES.contains(&value.trim()) || value.trim() == XSLT)
+            {
                 continue;
             }
             let lower = value.trim_start().to_ascii_lowercase();
-            if !is_name(&key) || ["javascript:", "vbscript:", "data:", "file:", "\\\\"].iter().any(|s| lower.starts_with(s)) {
+            if !is_name(&key)
+                || ["javascript:", "vbscript:", "data:", "file:", "\\\\"].iter().any(|s| lower.starts_with(s))
+            {
                 ctx.removed(RemovalCode::Hyperlink, format!("属性 {}", brief(&key)));
                 continue;
             }
@@ -214,7 +225,11 @@ impl Writer {
 
     fn text(&mut self, text: &str, ctx: &mut Context<'_>) -> Result<(), Refusal> {
         if self.frames.is_empty() {
-            return if text.trim().is_empty() { Ok(()) } else { Err(broken("最上位要素の外の文字")) };
+            return if text.trim().is_empty() {
+                Ok(())
+            } else {
+                Err(broken("最上位要素の外の文字"))
+            };
         }
         let text = cleaned(text, ctx);
         escape(&text, false, &mut self.out);
@@ -228,7 +243,11 @@ impl Writer {
                 .collect();
             let location = path.into_iter().rev().collect::<Vec<_>>().join("/");
             match self.pieces.last_mut() {
-                Some(last) if last.location == location && !last.text.ends_with(char::is_whitespace) && text.len() < 8 => {
+                Some(last)
+                    if last.location == location
+                        && !last.text.ends_with(char::is_whitespace)
+                        && text.len() < 8 =>
+                {
                     last.text.push_str(&text);
                 }
                 _ => self.pieces.push(TextPiece { location, text: text.trim().to_owned() }),

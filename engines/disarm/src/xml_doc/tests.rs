@@ -10,7 +10,12 @@ fn an_original_does_not_pass_the_second_reader() {
     let verify = |text: &str| crate::verify(text.as_bytes(), Format::Xml, &Limits::default());
     let head = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
     assert_eq!(verify(&format!("{head}<a 属性=\"1\">本文</a>")), Ok(()));
-    for body in ["<!DOCTYPE a><a/>", "<?xml-stylesheet href=\"a\"?><a/>", "<a>&x;</a>", "<x:a xmlns:x=\"http://www.w3.org/1999/xhtml\"/>"] {
+    for body in [
+        "<!DOCTYPE a><a/>",
+        "<?xml-stylesheet href=\"a\"?><a/>",
+        "<a>&x;</a>",
+        "<x:a xmlns:x=\"http://www.w3.org/1999/xhtml\"/>",
+    ] {
         assert!(verify(&format!("{head}{body}")).is_err(), "{body}");
     }
 }
