@@ -130,6 +130,7 @@ fn rebuild(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Result<(Vec<u
         f if f.is_odf() => odf::rebuild(input, f, ctx),
         f if f.is_raster() => raster::rebuild(input, f, ctx),
         Format::Emf | Format::Wmf => raster::draw_metafile(input, ctx),
+        Format::Heic => raster::from_heic(input, ctx),
         Format::Svg => Ok((svg::rebuild(input, ctx)?, Format::Svg)),
         Format::Pdf => Ok((pdf::rebuild(input, ctx)?, Format::Pdf)),
         Format::Rtf => rtf::rebuild(input, ctx),
@@ -153,6 +154,7 @@ fn picture_of(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Result<(Ve
     match format {
         f if f.is_raster() => raster::rebuild(input, f, ctx),
         Format::Emf | Format::Wmf => raster::draw_metafile(input, ctx),
+        Format::Heic => raster::from_heic(input, ctx),
         Format::Pdf => Ok((pdf::picture_of(input, ctx)?, Format::Pdf)),
         Format::Svg => raster::draw_svg(input, ctx),
         f => Err(Refusal::new(RefusalCode::MethodUnsupported, f.extension())),

@@ -44,8 +44,6 @@ const BINARY: &[(usize, &[u8], Row)] = &[
     ),
     (0, b"conectix", row("vhd", UnsupportedFormat, "仮想ディスク。中のファイルを ZIP にして送ってください")),
     (0, b"vhdxfile", row("vhdx", UnsupportedFormat, "仮想ディスク。中のファイルを ZIP にして送ってください")),
-    (4, b"ftypheic", row("heic", UnsupportedFormat, "HEIC 画像")),
-    (4, b"ftypheix", row("heic", UnsupportedFormat, "HEIC 画像")),
     (4, b"ftypmif1", row("heic", UnsupportedFormat, "HEIF 画像")),
     (4, b"ftypmsf1", row("heic", UnsupportedFormat, "HEIF 画像")),
     (4, b"ftypavif", row("avif", UnsupportedFormat, "AVIF 画像")),

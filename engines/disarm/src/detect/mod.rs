@@ -86,6 +86,9 @@ fn kind(bytes: &[u8], declared: &str) -> Kind {
     if let Some(format) = raster::sniff(bytes) {
         return Kind::supported(format);
     }
+    if raster::is_heic(bytes) {
+        return Kind::supported(Format::Heic);
+    }
     if let Some(format) = metafile::sniff(bytes) {
         return Kind::supported(format);
     }

@@ -331,7 +331,7 @@ impl<'a> Ifds<'a> {
         }
     }
 
-    fn u16(&self, at: usize) -> Option<u16> {
+    pub(super) fn u16(&self, at: usize) -> Option<u16> {
         let pair: [u8; 2] = self.data.get(at..at.checked_add(2)?)?.try_into().ok()?;
         Some(if self.little { u16::from_le_bytes(pair) } else { u16::from_be_bytes(pair) })
     }

@@ -24,6 +24,11 @@ pub(super) struct Manner {
 }
 
 impl Manner {
+    /// For a photograph from a camera's own format, whose colours are coarser than its brightness already.
+    pub(super) fn photograph() -> Self {
+        Self { quality: Some(QUALITY), sampling: Some((2, 2)) }
+    }
+
     pub(super) fn of(found: &Found) -> Self {
         let turned = found.orientation >= 5;
         let sampling = found.sampling.map(|(x, y)| if turned { (y, x) } else { (x, y) });

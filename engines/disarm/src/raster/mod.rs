@@ -8,6 +8,7 @@ mod animation;
 mod bmp;
 mod colour;
 pub(crate) mod dib;
+mod heic;
 mod inspect;
 mod jpeg;
 mod noise;
@@ -68,6 +69,9 @@ pub(crate) fn reencode(input: &[u8], ctx: &mut Context<'_>) -> Result<(Vec<u8>, 
         let drawn = metafile::draw(input, "埋め込み画像の ", &mut Budget::new(ctx.limits().pixels), ctx)?;
         return Ok((png::encode(&picture_of(drawn)?)?, Format::Png));
     }
+    if heic::sniff(input) {
+        return heic_as_jpeg(input, "埋め込み画像の ", ctx);
+    }
     if input.first() == Some(&b'<') && text::decode(input).is_some_and(|text| svg::is_svg(&text.text)) {
         let rendered = svg::render(input, &mut Budget::new(ctx.limits().pixels), ctx)?;
         let picture = Picture::new(rendered.width, rendered.height, Channels::Rgba, rendered.rgba)?;
@@ -113,6 +117,21 @@ pub(crate) fn reencode(input: &[u8], ctx: &mut Context<'_>) -> Result<(Vec<u8>, 
         ctx.removed(RemovalCode::Frame, format!("埋め込み画像の2コマ目以降（{dropped} コマ）"));
     }
     Ok((png::encode(&noisy(picture))?, Format::Png))
+}
+
+/// A HEIC photograph as JPEG.
+pub(crate) fn from_heic(input: &[u8], ctx: &mut Context<'_>) -> Result<(Vec<u8>, Format), Refusal> {
+    heic_as_jpeg(input, "", ctx)
+}
+
+fn heic_as_jpeg(input: &[u8], place: &str, ctx: &mut Context<'_>) -> Result<(Vec<u8>, Format), Refusal> {
+    let picture = heic::decode(input, place, &mut Budget::new(ctx.limits().pixels), ctx)?;
+    let picture = noise::over_picture(picture, ctx.options().noise);
+    Ok((jpeg::encode(&picture, jpeg::Manner::photograph())?, Format::Jpeg))
+}
+
+pub(crate) fn is_heic(input: &[u8]) -> bool {
+    heic::sniff(input)
 }
 
 /// A metafile as a picture of its own, on white paper.

@@ -214,3 +214,141 @@ proptest::proptest! {
         }
     }
 }
+
+fn make(name: &str) -> Vec<u8> {
+    let photo = || jpeg::encode(&sample(16, 8, Channels::Rgb), jpeg::Manner::default()).unwrap();
+    let plain = || png::encode(&sample(20, 20, Channels::Rgba)).unwrap();
+    match name {
+        "jpeg_with_position" => with_segment(&photo(), 0xE1, &exif(6)),
+        "jpeg_with_zip" => [photo().as_slice(), b"PK\x03\x04 hidden.exe PK\x05\x06"].concat(),
+        "jpeg_cut" => photo()[..200].to_vec(),
+        "gif_polyglot" => {
+            let mut gif = gif_of(1);
+            gif.pop();
+            gif.extend_from_slice(b"\x21\xFE\x12<script>alert(1)//\0\x3B");
+            gif
+        }
+        "acropalypse" => [plain().as_slice(), b"IDAT pixels from before the crop IEND"].concat(),
+        "png_private_chunk" => [&plain()[..33], &png_chunk(b"prVt", b"payload"), &plain()[33..]].concat(),
+        "png_plain" => plain(),
+        "png_huge" => {
+            let header = png_chunk(b"IHDR", &[0x7F, 0xFF, 0xFF, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF, 8, 6, 0, 0, 0]);
+            [b"\x89PNG\r\n\x1a\n".as_slice(), &header, &png_chunk(b"IDAT", b"")].concat()
+        }
+        "tiff_palette" => tiff_with_map(),
+        "avif" => b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf\0\0\0\0".to_vec(),
+        other => panic!("no builder {other}"),
+    }
+}
+
+/// Two pixels of a colour map of 16 entries: the second colour, then the first.
+fn tiff_with_map() -> Vec<u8> {
+    let mut out = b"II*\0\x08\0\0\0".to_vec();
+    let entries: [(u16, u16, u32, u32); 9] = [
+        (256, 3, 1, 2),
+        (257, 3, 1, 1),
+        (258, 3, 1, 4),
+        (259, 3, 1, 1),
+        (262, 3, 1, 3),
+        (273, 4, 1, 122 + 96),
+        (278, 3, 1, 1),
+        (279, 4, 1, 1),
+        (320, 3, 48, 122),
+    ];
+    out.extend_from_slice(&(entries.len() as u16).to_le_bytes());
+    for (tag, kind, count, value) in entries {
+        out.extend_from_slice(&tag.to_le_bytes());
+        out.extend_from_slice(&kind.to_le_bytes());
+        out.extend_from_slice(&count.to_le_bytes());
+        out.extend_from_slice(&value.to_le_bytes());
+    }
+    out.extend_from_slice(&[0; 4]);
+    let mut map = [0_u16; 48];
+    (map[1], map[16], map[33]) = (0xFFFF, 0x8000, 0x4000);
+    out.extend(map.iter().flat_map(|value| value.to_le_bytes()));
+    out.push(0x10);
+    out
+}
+
+#[test]
+fn the_cases_hold() {
+    crate::cases::run(include_str!("../../cases/images.md"), &make);
+}
+
+#[test]
+fn a_colour_map_becomes_colours() {
+    let decoded = tiff::decode_pages(&tiff_with_map(), 1, &mut Budget::new(100)).unwrap();
+    assert_eq!(decoded.pages[0].data(), [255, 0, 64, 0, 128, 0]);
+}
+
+#[test]
+fn noise_changes_samples_by_one_at_most_and_the_same_seed_gives_the_same_file() {
+    let picture = sample(64, 64, Channels::Rgba);
+    let noisy = noise::over_picture(picture.clone(), Some(7));
+    assert_eq!(noisy, noise::over_picture(picture.clone(), Some(7)));
+    assert_ne!(noisy, noise::over_picture(picture.clone(), Some(8)));
+    let mut changed = 0;
+    for (at, (a, b)) in picture.data().iter().zip(noisy.data()).enumerate() {
+        assert!(a.abs_diff(*b) <= 1 && (at % 4 < 3 || a == b));
+        changed += usize::from(a != b);
+    }
+    assert!((5_000..7_500).contains(&changed), "{changed}");
+    let png = png::encode(&picture).unwrap();
+    let options = Options { noise: Some(1), ..Options::default() };
+    let out = crate::disarm(&png, &options).unwrap();
+    assert_ne!(out.bytes, png);
+    crate::verify(&out.bytes, Format::Png, &Limits::default()).unwrap();
+}
+
+#[test]
+fn a_photograph_keeps_its_quality_and_sampling() {
+    let picture = sample(64, 64, Channels::Rgb);
+    for quality in [55, 75, 92] {
+        let mut input = Vec::new();
+        let mut encoder = jpeg_encoder::Encoder::new(&mut input, quality);
+        encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::F_2_1);
+        encoder.encode(picture.data(), 64, 64, jpeg_encoder::ColorType::Rgb).unwrap();
+        let out = disarm(&input).unwrap();
+        let (before, after) =
+            (inspect::inspect(&input, Format::Jpeg), inspect::inspect(&out.bytes, Format::Jpeg));
+        assert_eq!((before.quality, before.sampling), (after.quality, after.sampling));
+        assert_eq!(before.quality, Some(quality));
+        assert_eq!(before.sampling, Some((2, 1)));
+    }
+}
+
+/// An animation of three frames, made by the writer under test from stills.
+fn webp_animation() -> Vec<u8> {
+    let mut body = b"WEBPVP8X\x0a\0\0\0\x12\0\0\0\x07\0\0\x07\0\0ANIM\x06\0\0\0\0\0\0\0\x02\0".to_vec();
+    for shade in [10_u8, 20, 30] {
+        let mut data = [1, 2, 3, 255].repeat(64);
+        data[4 * 27] = shade;
+        let still = webp::encode(&picture::Picture::new(8, 8, Channels::Rgba, data).unwrap()).unwrap();
+        let frame = [&[0, 0, 0, 0, 0, 0, 7, 0, 0, 7, 0, 0, 50, 0, 0, 2][..], &still[12..]].concat();
+        body.extend_from_slice(b"ANMF");
+        body.extend_from_slice(&(frame.len() as u32).to_le_bytes());
+        body.extend_from_slice(&frame);
+    }
+    body.extend_from_slice(b"EXIF\x04\0\0\0here");
+    [b"RIFF".as_slice(), &(body.len() as u32).to_le_bytes(), &body].concat()
+}
+
+#[test]
+fn a_webp_animation_keeps_its_frames_delays_and_loops() {
+    let out = disarm(&webp_animation()).unwrap();
+    assert_eq!(places(&out.removed), ["EXIF"]);
+    let decoder = &mut image_webp::WebPDecoder::new(std::io::Cursor::new(out.bytes.as_slice())).unwrap();
+    assert_eq!(decoder.num_frames(), 3);
+    assert_eq!(decoder.loop_count(), image_webp::LoopCount::Times(2.try_into().unwrap()));
+    for shade in [10_u8, 20, 30] {
+        let mut data = vec![0; 256];
+        assert_eq!(decoder.read_frame(&mut data).unwrap(), 50);
+        assert_eq!((data[4 * 27], data[0]), (shade, 1));
+    }
+}
+
+#[test]
+fn a_file_that_is_no_heic_inside_is_refused() {
+    let brand = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".as_slice();
+    assert_eq!(disarm(brand).unwrap_err().code, RefusalCode::Malformed);
+}

@@ -1,6 +1,6 @@
 //! TIFF (6.0): all pages, whatever their compression, as grey, RGB or RGBA of eight bits under Deflate.
 
-use std::io::Cursor;
+use std::{borrow::Cow, io::Cursor};
 
 use tiff::{
     ColorType, TiffError,
@@ -31,12 +31,13 @@ pub(super) fn decode_pages(input: &[u8], wanted: usize, budget: &mut Budget) -> 
     limits.decoding_buffer_size = budget.decoder_bytes();
     limits.intermediate_buffer_size = budget.decoder_bytes();
     limits.ifd_value_size = 16 << 20;
-    let mut decoder = Decoder::new(Cursor::new(input)).map_err(refused)?.with_limits(limits);
+    let (readable, mapped) = as_grey(input);
+    let mut decoder = Decoder::new(Cursor::new(readable.as_ref())).map_err(refused)?.with_limits(limits);
     let mut pages = Vec::new();
     let mut left = 0_usize;
     loop {
         if pages.len() < wanted {
-            pages.push(page(&mut decoder, budget)?);
+            pages.push(page(&mut decoder, mapped.contains(&(pages.len() + left)), budget)?);
         } else {
             left += 1;
         }
@@ -48,6 +49,28 @@ pub(super) fn decode_pages(input: &[u8], wanted: usize, budget: &mut Budget) -> 
         }
         decoder.next_image().map_err(refused)?;
     }
+}
+
+/// The decoder does not read pictures with a colour map, but greys of the same depth: a copy in which they say so,
+/// and the numbers of their pages.
+fn as_grey(input: &[u8]) -> (Cow<'_, [u8]>, Vec<usize>) {
+    const PHOTOMETRIC: u16 = 262;
+    const MAPPED: u16 = 3;
+    let mut copy = Cow::Borrowed(input);
+    let mut mapped = Vec::new();
+    if let Some(ifds) = Ifds::new(input) {
+        for (page, ifd) in ifds.chain(MAX_PAGES).into_iter().enumerate() {
+            let field = ifds.entries(ifd).find(|(tag, _, _)| *tag == PHOTOMETRIC).map(|(_, _, field)| field);
+            if let Some(field) = field.filter(|field| ifds.u16(*field) == Some(MAPPED)) {
+                let grey = if input.starts_with(b"II") { [1, 0] } else { [0, 1] };
+                if let Some(value) = copy.to_mut().get_mut(field..field + 2) {
+                    value.copy_from_slice(&grey);
+                    mapped.push(page);
+                }
+            }
+        }
+    }
+    (copy, mapped)
 }
 
 /// A fresh file with one directory a page.
@@ -117,10 +140,13 @@ where
     image.write_data(data).map_err(refused)
 }
 
-fn page(decoder: &mut Decoder<Cursor<&[u8]>>, budget: &mut Budget) -> Result<Picture, Refusal> {
+fn page(decoder: &mut Decoder<Cursor<&[u8]>>, mapped: bool, budget: &mut Budget) -> Result<Picture, Refusal> {
     let (width, height) = decoder.dimensions().map_err(refused)?;
     budget.take(width, height)?;
-    let color = decoder.colortype().map_err(refused)?;
+    let color = match decoder.colortype().map_err(refused)? {
+        ColorType::Gray(bits) if mapped => ColorType::Palette(bits),
+        other => other,
+    };
     let planar = decoder.find_tag_unsigned::<u16>(Tag::PlanarConfiguration).map_err(refused)?;
     let planes = decoder.find_tag_unsigned::<u16>(Tag::SamplesPerPixel).map_err(refused)?.unwrap_or(1);
     let planar = planar == Some(PlanarConfiguration::Planar.to_u16()) && planes > 1;
