@@ -21,8 +21,7 @@ pub(super) fn sniff(input: &[u8]) -> bool {
         Some(b"heic" | b"heix" | b"heim" | b"heis") => true,
         Some(b"mif1" | b"msf1") => {
             let rest: Vec<_> = brands.collect();
-            rest.iter().any(|brand| matches!(*brand, b"heic" | b"heix"))
-                && !rest.contains(&b"avif")
+            rest.iter().any(|brand| matches!(*brand, b"heic" | b"heix")) && !rest.contains(&b"avif")
         }
         _ => false,
     }
