@@ -268,6 +268,32 @@ fn made(name: &str) -> Vec<u8> {
             book.parts.push(("xl/charts/chart1.xml", chart.to_owned()));
             book.build()
         }
+        "picture_in_cell" => {
+            let ms = "http://schemas.microsoft.com/office/";
+            let rich = "<rvData><rv s=\"0\"><v>0</v><v>5</v></rv></rvData>";
+            let kind = "<rvStructures><s t=\"_localImage\"><k n=\"_rvRel:LocalImageIdentifier\" t=\"i\"/></s></rvStructures>";
+            let metadata = "<metadata><futureMetadata name=\"XLRICHVALUE\"><bk><rvb i=\"0\"/></bk></futureMetadata>\
+                <valueMetadata><bk><rc t=\"1\" v=\"0\"/></bk></valueMetadata></metadata>";
+            let mut book = Book::cells("<c r=\"B1\" t=\"e\" vm=\"1\"><v>#VALUE!</v></c>")
+                .book_part(&office("sheetMetadata"), "xl/metadata.xml", metadata)
+                .book_part(&format!("{ms}2017/06/relationships/rdRichValue"), "xl/richData/rdrichvalue.xml", rich)
+                .book_part(&format!("{ms}2017/06/relationships/rdRichValueStructure"), "xl/richData/s.xml", kind)
+                .book_part(
+                    &format!("{ms}2022/10/relationships/richValueRel"),
+                    "xl/richData/richValueRel.xml",
+                    "<r xmlns:r=\"x\"><rel r:id=\"rId1\"/></r>",
+                );
+            book.parts.push(("xl/richData/_rels/richValueRel.xml.rels", rels(&[(office("image"), "xl/media/i.png")])));
+            book.parts.push(("xl/media/i.png", "junk".to_owned()));
+            book.build()
+        }
+        "entity_bomb" => Book::cells("<c r=\"A1\" t=\"s\"><v>0</v></c>")
+            .book_part(
+                &office("sharedStrings"),
+                "xl/sharedStrings.xml",
+                &format!("<!DOCTYPE sst [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><sst {X}><si><t>&b;</t></si></sst>"),
+            )
+            .build(),
         other => panic!("{other}"),
     }
 }
