@@ -9,6 +9,7 @@
 //! shares nothing with the writers; [`extract_text`] gives the text for searches and previews.
 
 mod archive;
+mod cad;
 mod calendar;
 #[cfg(test)]
 mod cases;
@@ -142,6 +143,7 @@ fn rebuild(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Result<(Vec<u
         Format::Json => Ok((json::rebuild(input, ctx)?, Format::Json)),
         f @ (Format::Ics | Format::Vcf) => Ok((calendar::rebuild(input, f, ctx)?, f)),
         Format::Xml => Ok((xml_doc::rebuild(input, ctx)?, Format::Xml)),
+        f @ (Format::Dxf | Format::Sfc | Format::P21) => Ok((cad::rebuild(input, f, ctx)?, f)),
         Format::Html => Ok((html::rebuild(input, ctx)?, Format::Html)),
         f if f.is_archive() => Ok((archive::rebuild(input, f, ctx)?, Format::Zip)),
         f @ (Format::Eml | Format::Msg | Format::Tnef) => Ok((mail::rebuild(input, f, ctx)?, Format::Eml)),
@@ -214,6 +216,7 @@ pub(crate) fn extract_pieces(
         Format::Doc => doc::extract_text(input, ctx),
         Format::Txt | Format::Csv => text::extract_text(input, format, ctx),
         Format::Html => html::extract_text(input, ctx),
+        f @ (Format::Dxf | Format::Sfc | Format::P21) => cad::extract_text(input, f, ctx),
         Format::Xml => xml_doc::extract_text(input, ctx),
         f @ (Format::Ics | Format::Vcf) => calendar::extract_text(input, f, ctx),
         Format::Json => json::extract_text(input, ctx),

@@ -6,6 +6,7 @@
 //! sides must agree on as types and data: [`Format`], [`Limits`] and the name [`lists`].
 
 mod archive;
+mod cad;
 mod format;
 mod html;
 mod json;
@@ -58,6 +59,7 @@ pub fn verify(output: &[u8], format: Format, limits: &Limits) -> Result<(), Veri
         Format::Svg => svg::verify(output, limits),
         Format::Txt | Format::Csv => text::verify(output, format, limits),
         Format::Html => html::verify(output, limits),
+        Format::Dxf | Format::Sfc | Format::P21 => cad::verify(output, format, limits),
         Format::Xml => xml::verify(output, limits),
         Format::Ics | Format::Vcf => lines::verify(output, format, limits),
         Format::Json => json::verify(output, limits),
