@@ -166,13 +166,10 @@ fn argument(text: &str) -> Option<(String, &str)> {
     None
 }
 
-/// Everything in quotes that is not a number.
+/// Whatever is not ASCII stands in strings; keywords and numbers never are.
 pub(super) fn texts(text: &str) -> Vec<String> {
-    let is_text = |piece: &&str| piece.chars().any(|c| !c.is_ascii());
     text.split('\'')
-        .skip(1)
-        .step_by(2)
-        .filter(is_text)
+        .filter(|piece| !piece.is_ascii())
         .map(|piece| piece.trim_matches('\\').to_owned())
         .collect()
 }
