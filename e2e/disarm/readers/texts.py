@@ -175,7 +175,7 @@ def archive(path, data):
             found.append(("archive", "two members with one name"))
         for item in package.infolist():
             name = item.filename
-            if name.startswith("/") or ".." in re.split(r"[/\\]", name) or "\\" in name or ":" in name or FALSE_DISPLAY.search(name) or re.search(r"(?i)(^|/)(con|nul|prn|aux|com\d|lpt\d)(\.|$)", name) or name.rstrip(" .") != name:
+            if name.startswith("/") or ".." in re.split(r"[/\\]", name) or "\\" in name or ":" in name or FALSE_DISPLAY.search(name) or re.search(r"(?i)(^|/)(con|nul|prn|aux|com\d|lpt\d)(\.|$)", name) or name.rstrip(" .") != name or max(len(step.encode("utf-8", "replace")) for step in name.split("/")) > 255 or len(name) > 1024:
                 found.append(("archive", f"name {name!r}"))
             if re.search(r"(?i)\.(exe|js|vbs|hta|cmd|bat|ps1|scr|lnk|docm|xlsm|pptm|iso|one|jar|chm|url|wsf|msi|dll)$", name):
                 found.append(("archive", f"member {name!r}"))

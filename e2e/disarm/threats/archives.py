@@ -50,7 +50,7 @@ NAMES = [
     ("control", "制御文字を含む名前", "{0}\r\n\x1b[31m.txt"), ("long", "長すぎる名前", "{0}" + "あ" * 3000 + ".txt"), ("deep-path", "深すぎるパス", "a/" * 900 + "{0}.txt"), ("confusable", "見えない文字を含む名前", "請求書\u200b{0}.pdf\u3164" + " " * 80 + ".exe"),
 ]
 for id, ja, name in NAMES:
-    either("zip", f"name-{id}", ja, lambda live, keep, n=name: archive(keep, local(n.format(live), payload(live))))
+    either("zip", f"name-{id}", ja, lambda live, keep, n=name: archive(keep, local(n.format(live), payload(live))), live="inert")
 PROGRAMS = [("exe", lambda live: b"MZ\x90\0" + live.encode() * 9), ("js", lambda live: f"new ActiveXObject('{live}')".encode()), ("vbs", lambda live: f"CreateObject(\"{live}\")".encode()), ("lnk", lambda live: lnk(live)), ("hta", lambda live: f"<script>{live}</script>".encode())]
 for id, content in PROGRAMS:
     zipped(f"member-{id}", f"{id} を含む書庫", lambda live, keep, i=id, c=content: archive(keep, local(f"請求書.pdf.{i}", c(live))))
@@ -78,11 +78,11 @@ refused("zip", "bomb-flat", "平らな爆弾", lambda live, keep: bomb(live, kee
 refused("zip", "bomb-overlapping", "重なり合う爆弾（Fifield 型）", lambda live, keep: overlapping(live, keep))
 refused("zip", "bomb-nested", "入れ子の爆弾（42.zip 型）", lambda live, keep: nested(live, keep))
 either("zip", "bomb-declared", "宣言より大きく展開される項目", lambda live, keep: declared(live, keep))
-either("zip", "too-deep", "深すぎる入れ子", lambda live, keep: deep(live, keep, 9), keep=False)
-refused("zip", "quine", "自分自身を含む書庫（R.zip 型の循環）", lambda live, keep: archive(keep, local("r.zip", deep(live, keep, 12))))
+either("zip", "too-deep", "深すぎる入れ子", lambda live, keep: deep(live, keep, 9), keep=False, active=False)
+either("zip", "endless", "果てのない入れ子（R.zip 型）", lambda live, keep: archive(keep, local("r.zip", deep(live, keep, 30))), active=False)
 refused("zip", "many-members", "多すぎる項目", lambda live, keep: archive(keep, *(local(f"{n}.txt", b"") for n in range(40000)), comment=live.encode()))
 zipped("shift-jis-names", "Shift_JIS の名前（ソ、表、髙﨑）", lambda live, keep: archive(keep, local("表示ソフト髙﨑①.txt".encode("cp932"), f"本文 {keep}".encode("cp932"), flags=0), local("run.exe", b"MZ\x90\0" + live.encode() * 9)))
-zipped("office-in-archive", "外部テンプレートを参照する文書を含む書庫", lambda live, keep: archive(keep, local("様式.docx", template(live), 8)))
+zipped("office-in-archive", "外部テンプレートを参照する文書を含む書庫", lambda live, keep: archive(keep, local("様式.docx", template(live), 8)), live="inert")
 
 
 def macro(live):

@@ -11,7 +11,7 @@ PREFIXES = [
     ("newline", "セル内改行の後", "\"a\n=cmd|'{0}'!A1\""), ("nul", "NUL の後", "\0=cmd|'{0}'!A1"), ("zero-width", "見えない文字の後", "\u200b=cmd|'{0}'!A1"), ("quote-escape", "引用符で区切りを破る", "a\"\n=cmd|'{0}'!A1,\""),
 ]
 for id, ja, text in PREFIXES:
-    threat("csv", f"formula-{id}", f"数式として動くセル（{ja}）", lambda live, keep, t=text: f"氏名,値\r\n山田 {keep},{t.format(live)}\r\n".encode(), live="inert")
+    (either if id == "nul" else threat)("csv", f"formula-{id}", f"数式として動くセル（{ja}）", lambda live, keep, t=text: f"氏名,値\r\n山田 {keep},{t.format(live)}\r\n".encode(), live="inert")
 threat("csv", "formula-semicolon", "セミコロン区切りの数式", lambda live, keep: f"氏名;値\r\n山田 {keep};=cmd|'{live}'!A1\r\n".encode(), live="inert")
 threat("csv", "formula-shift-jis", "Shift_JIS の数式（髙、①）", lambda live, keep: f"氏名,値\r\n髙① {keep},=cmd|'{live}'!A1\r\n".encode("cp932"), live="inert")
 threat("csv", "formula-utf16", "UTF-16 の数式", lambda live, keep: f"\ufeff氏名,値\r\n{keep},=cmd|'{live}'!A1\r\n".encode("utf-16-le"), live="inert")
@@ -24,7 +24,7 @@ TRICKS = [
     ("right-to-left", "表示方向の上書き（RLO）", "\u202etxt.exe\u202c"), ("isolates", "表示方向の隔離", "\u2066\u2069"), ("zero-width", "見えない文字", "\u200b\u200d\u2060\ufeff"), ("tags", "見えないタグ文字", "\U000e0041\U000e0042"), ("separators", "行・段落区切り", "\u2028\u2029"),
 ]
 for id, ja, text in TRICKS:
-    threat("txt", id, ja, lambda live, keep, t=text: f"お知らせ {keep}\r\n{t}{live}\r\n".encode(), live="inert")
+    (either if id == "nul" else threat)("txt", id, ja, lambda live, keep, t=text: f"お知らせ {keep}\r\n{t}{live}\r\n".encode(), live="inert")
 either("txt", "utf7", "UTF-7", lambda live, keep: f"お知らせ {keep} +ADw-script+AD4-{live}\r\n".encode(), live="inert", active=False)
 threat("txt", "iso-2022-jp-escape", "ISO-2022-JP の切り替えに隠した文字", lambda live, keep: f"お知らせ {keep} ".encode("iso-2022-jp") + b"\x1b$B\x1b(B<script>\x1b(J" + live.encode() + b"\x1b(B\r\n", live="inert")
 either("txt", "broken-utf8", "冗長な UTF-8・サロゲート", lambda live, keep: f"{keep} ".encode() + b"\xc0\xbc\xed\xa0\x80\xf8\x88\x80\x80\x80" + live.encode(), keep=False, live="inert")
