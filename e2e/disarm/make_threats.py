@@ -7,7 +7,7 @@ must become of it. Needs pikepdf, Pillow and oletools (PyPI); nothing is downloa
 import json, pathlib, sys
 
 from threats import REGISTER
-from threats import archives, document, excel, pictures, slides, texts, word  # noqa: F401  each module registers its threats when it is read
+from threats import archives, document, excel, mail, pictures, slides, texts, word  # noqa: F401  each module registers its threats when it is read
 
 
 def make(folder, only=()):

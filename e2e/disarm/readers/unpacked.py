@@ -23,7 +23,7 @@ def kind(data, name=""):
         if data.startswith(magic):
             return name_of
     extension = name.rsplit(".", 1)[-1].lower() if "." in name else ""
-    if extension in ("eml", "mht", "mhtml") or re.match(rb"(?i)(from|to|subject|date|mime-version|received|content-type|message-id)[ \t]*:", head):
+    if extension in ("eml", "mht", "mhtml") or extension != "txt" and re.match(rb"(?i)(from|to|subject|date|mime-version|received|content-type|message-id)[ \t]*:", head):
         return "mime"
     if re.match(rb"(?is)(\xef\xbb\xbf)?\s*(<\?xml.{0,300})?\s*(<!--.*?-->\s*)*(<!DOCTYPE svg.{0,300})?<svg[\s>]", head):
         return "svg"

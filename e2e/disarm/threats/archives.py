@@ -256,13 +256,13 @@ for id, ja, change in (
     ("symlink", "シンボリックリンクを含む tar", set_link(tarfile.SYMTYPE, "/etc/passwd")), ("hardlink", "ハードリンクを含む tar", set_link(tarfile.LNKTYPE, "../../x")), ("device", "装置ファイルを含む tar", set_link(tarfile.CHRTYPE, "")), ("fifo", "名前付きパイプを含む tar", set_link(tarfile.FIFOTYPE, "")),
     ("traversal", "上の階層へ出る名前の tar", named("../../evil.txt")), ("absolute", "絶対パスの tar", named("/etc/evil.txt")),
 ):
-    either("tar", id, ja, lambda live, keep, c=change: tar(live, keep, c))
+    either("tar", id, ja, lambda live, keep, c=change: tar(live, keep, c), live="inert")
 threat("tgz", "program", "プログラムを含む tar.gz", lambda live, keep: tar(live, keep, mode="w:gz"), name="archive.tar.gz")
-threat("gz", "hidden-name", "名前・コメント欄にデータを隠した gzip（続き物）", lambda live, keep: b"\x1f\x8b\x08\x18\0\0\0\0\0\3" + f"../../{live}.txt".encode() + b"\0" + live.encode() + b"\0" + zlib.compress(keep.encode())[2:-4] + struct.pack("<II", zlib.crc32(keep.encode()), len(keep)) , name="text.txt.gz")
+threat("gz", "hidden-name", "名前・コメント欄にデータを隠した gzip（続き物）", lambda live, keep: b"\x1f\x8b\x08\x18\0\0\0\0\0\3" + f"../../{live}.txt".encode() + b"\0" + live.encode() + b"\0" + zlib.compress(keep.encode())[2:-4] + struct.pack("<II", zlib.crc32(keep.encode()), len(keep)) , name="text.txt.gz", live="inert")
 refused("gz", "bomb", "gzip 爆弾", lambda live, keep: gzip_bomb(), name="bomb.txt.gz")
-either("bz2", "program", "bzip2 のプログラム", lambda live, keep: bz2.compress(b"MZ\x90\0" + payload(live)), keep=False, name="run.exe.bz2")
-either("xz", "program", "xz のプログラム", lambda live, keep: lzma.compress(b"MZ\x90\0" + payload(live)), keep=False, name="run.exe.xz")
-threat("lzh", "program", "プログラムを含む LZH（Shift_JIS の名前、上の階層へ出る名前）", lzh)
+either("bz2", "program", "bzip2 のプログラム", lambda live, keep: bz2.compress(b"MZ\x90\0" + payload(live)), keep=False, active=False, name="run.exe.bz2")
+either("xz", "program", "xz のプログラム", lambda live, keep: lzma.compress(b"MZ\x90\0" + payload(live)), keep=False, active=False, name="run.exe.xz")
+threat("lzh", "program", "プログラムを含む LZH（Shift_JIS の名前、上の階層へ出る名前）", lzh, live="inert")
 threat("7z", "program", "プログラムを含む 7z", seven)
 either("rar", "program", "RAR", lambda live, keep: b"Rar!\x1a\x07\x01\0" + live.encode() * 3, keep=False)
 either("cab", "program", "CAB", lambda live, keep: b"MSCF" + bytes(32) + live.encode() * 9, keep=False)

@@ -341,9 +341,11 @@ def chart(live):
 
 
 def encrypted(plain, password):
-    """The package under a password, by msoffcrypto-tool."""
+    """The package under a password, by msoffcrypto-tool, which writes streams below 4096 bytes wrongly: hence the padding."""
+    import hashlib
     from msoffcrypto.format.ooxml import OOXMLFile
     out = io.BytesIO()
+    plain = repack(plain, add={"docProps/padding.dat": b"".join(hashlib.sha256(bytes([n])).digest() for n in range(200))})
     OOXMLFile(io.BytesIO(plain)).encrypt(password, out)
     return out.getvalue()
 
