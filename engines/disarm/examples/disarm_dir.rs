@@ -11,9 +11,6 @@ use std::time::Instant;
 use sekisho_disarm::{Lang, Method, Options, disarm, set_fallback_font, verify};
 
 fn main() -> std::io::Result<()> {
-    if let Some(font) = std::env::var_os("FONT") {
-        sekisho_disarm::set_fallback_font(std::fs::read(font)?);
-    }
     let mut arguments = std::env::args().skip(1);
     let folder = PathBuf::from(arguments.next().unwrap_or_else(|| ".".to_owned()));
     let output = arguments.next().map(PathBuf::from);
