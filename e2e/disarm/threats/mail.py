@@ -42,7 +42,7 @@ threat("eml", "headers", "追跡・受領通知・独自のヘッダー", lambda
 threat("eml", "header-injection", "符号化した件名による改行の注入", lambda live, keep: eml(keep).replace(b"Subject: =?UTF-8?B?5Zue562U?=", f"Subject: =?UTF-8?B?{base64.b64encode(f'a{chr(13)}{chr(10)}Bcc: {live}@example.com'.encode()).decode()}?=".encode()), live="inert")
 threat("eml", "hidden-text", "区切りの前後に隠したデータ", lambda live, keep: eml(keep, preamble=f"{live}\r\n", tail=f"MZ{live}\r\n"))
 either("eml", "deep", "深すぎる入れ子", lambda live, keep: deep(live, keep), keep=False)
-either("eml", "broken-boundary", "終わりのない区切り・重なる区切り", lambda live, keep: eml(keep, "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + attached("a.exe", b"MZ\x90\0" + payload(live))).replace(b"--b--", b""), keep=False)
+either("eml", "broken-boundary", "終わりのない区切り・重なる区切り", lambda live, keep: eml(keep, "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + attached("a.exe", b"MZ\x90\0" + payload(live))).replace(b"--b--", b""), keep=False, live="inert")
 threat("eml", "password-mail", "ISO-2022-JP の本文とパスワード付き ZIP（いわゆる PPAP）", lambda live, keep: (BASE + "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=iso-2022-jp\r\n\r\n").encode() + f"パスワードは別便で送ります。 {keep}\r\n".encode("iso-2022-jp") + f"--b\r\n{attached('見積書.zip', locked(live, live), 'application/zip')}\r\n--b--\r\n".encode(), active=False)
 
 
