@@ -85,6 +85,10 @@ pub mod odf {
             include_str!("../lists/odf/office.list"),
         ),
         ("officeooo", "http://openoffice.org/2009/office", ""),
+        // Languages of formulas, which values name by their prefix.
+        ("of", "urn:oasis:names:tc:opendocument:xmlns:of:1.2", ""),
+        ("oooc", "http://openoffice.org/2004/calc", ""),
+        ("ooow", "http://openoffice.org/2004/writer", ""),
         (
             "presentation",
             "urn:oasis:names:tc:opendocument:xmlns:presentation:1.0",

@@ -28,9 +28,17 @@ impl Spec {
     }
 }
 
+/// Namespaces of older writers that mean those of today.
+const OLDER: &[(&str, &str)] = &[
+    ("http://www.w3.org/1999/XSL/Format", "fo"),
+    ("http://www.w3.org/2000/svg", "svg"),
+    ("http://www.w3.org/2001/SMIL20/", "smil"),
+];
+
 /// The prefix that outputs use for a namespace.
 pub(super) fn prefix(uri: &str) -> Option<&'static str> {
-    NAMESPACES.iter().find(|row| row.1 == uri).map(|row| row.0)
+    let known = NAMESPACES.iter().find(|row| row.1 == uri).map(|row| row.0);
+    known.or_else(|| OLDER.iter().find(|row| row.0 == uri).map(|row| row.1))
 }
 
 /// The listed element of this name.
