@@ -247,7 +247,7 @@ impl Reader<'_, '_, '_> {
                 _ => {}
             },
             0x08 if extras.special => self.drawn(walk, at)?,
-            0x28 if extras.special && extras.symbol.is_some() => self.symbol(walk, extras)?,
+            0x28 if extras.symbol.is_some() => self.symbol(walk, extras)?,
             0x00..=0x1F => {}
             _ => walk.text.push(unit),
         }
