@@ -107,11 +107,8 @@ impl Styles {
     }
 
     fn store(&mut self, document: &mut Document) {
-        let mut next = 0;
-        for row in self.rows.iter_mut().flatten().filter(|row| matches!(row.kind, 1 | 2)) {
-            row.index = Some(next);
-            next += 1;
-        }
+        let stored = self.rows.iter_mut().flatten().filter(|row| matches!(row.kind, 1 | 2));
+        stored.enumerate().for_each(|(index, row)| row.index = Some(index));
         let index_of =
             |number: usize| self.rows.get(number).and_then(Option::as_ref).and_then(|row| row.index);
         for (number, row) in self.rows.iter().enumerate() {

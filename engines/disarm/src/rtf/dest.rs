@@ -225,16 +225,15 @@ impl Reader<'_, '_> {
                 self.object_word(word);
                 return Ok(true);
             }
-            Dest::Lists | Dest::LevelText | Dest::Overrides => {
-                if self.list_destination(word) || self.list_word(word, number.unwrap_or(0)) {
-                    return Ok(true);
-                }
-            }
             Dest::Picture if star => {
                 self.state.dest = Dest::Skip;
                 return Ok(true);
             }
             _ => {}
+        }
+        let in_lists = matches!(self.state.dest, Dest::Lists | Dest::LevelText | Dest::Overrides);
+        if in_lists && (self.list_destination(word) || self.list_word(word, number.unwrap_or(0))) {
+            return Ok(true);
         }
         if self.head_destination(word) || self.text_destination(word)? || self.shape_destination(word) {
             return Ok(true);

@@ -79,7 +79,7 @@ pub(super) fn read(input: &[u8], ctx: &mut Context<'_>) -> Result<Document, Refu
     let start = input.iter().position(|byte| *byte == b'{').unwrap_or(0);
     let mut tokens = Tokens::new(input.get(start..).unwrap_or_default());
     let mut opened = false;
-    while let Some(token) = tokens.next() {
+    for token in tokens.by_ref() {
         reader.token(token)?;
         opened |= token == Token::Open;
         if opened && reader.frames.is_empty() {

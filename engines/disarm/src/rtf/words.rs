@@ -264,10 +264,8 @@ impl Reader<'_, '_> {
         } else {
             let row = if self.state.nested || depth > 1 { self.nested_row.clone() } else { self.row.clone() };
             self.ctx.charge_expanded(256)?;
-            if let Some(story) = self.stories.last_mut() {
-                if !story.inlines.is_empty() {
-                    self.end_paragraph(depth)?;
-                }
+            if self.stories.last().is_some_and(|story| !story.inlines.is_empty()) {
+                self.end_paragraph(depth)?;
             }
             if let Some(story) = self.stories.last_mut() {
                 story.end_row(depth, &row);
