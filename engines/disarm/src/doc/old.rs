@@ -12,7 +12,8 @@ pub(super) fn read(main: &[u8], ctx: &mut Context<'_>) -> Result<Document, Refus
     if flags & 0x0100 != 0 {
         return Err(Refusal::new(RefusalCode::Encrypted, "doc"));
     }
-    let text = if flags & 0x0004 != 0 { pieces(main, ctx)? } else { whole(main).ok_or_else(|| broken("text"))? };
+    let text =
+        if flags & 0x0004 != 0 { pieces(main, ctx)? } else { whole(main).ok_or_else(|| broken("text"))? };
     ctx.charge_expanded((text.len() as u64).saturating_mul(8))?;
     let charset = Charset::of_page(match u16_at(main, 6).unwrap_or(0) & 0x3FF {
         0x11 => 932,
@@ -50,8 +51,10 @@ fn pieces(main: &[u8], ctx: &mut Context<'_>) -> Result<Vec<u8>, Refusal> {
     let mut text = Vec::new();
     for (pair, row) in starts.windows(2).zip(rows) {
         let &[start, end] = pair else { break };
-        let count = usize::try_from(end.checked_sub(start).ok_or_else(|| broken("piece table"))?).unwrap_or(usize::MAX);
-        let bytes = place_at(row, 2).and_then(|place| slice(main, place, count)).ok_or_else(|| broken("text"))?;
+        let count = usize::try_from(end.checked_sub(start).ok_or_else(|| broken("piece table"))?)
+            .unwrap_or(usize::MAX);
+        let bytes =
+            place_at(row, 2).and_then(|place| slice(main, place, count)).ok_or_else(|| broken("text"))?;
         ctx.charge_expanded(bytes.len() as u64)?;
         text.extend_from_slice(bytes);
     }

@@ -217,7 +217,10 @@ pub(crate) enum Piece {
     FootnoteMark,
     EndnoteMark,
     /// Text and its reading.
-    #[allow(dead_code, reason = "for readers whose formats have ruby of their own; those of Word keep the field")]
+    #[allow(
+        dead_code,
+        reason = "for readers whose formats have ruby of their own; those of Word keep the field"
+    )]
     Ruby(String, String),
     /// Number and name of a place.
     BookmarkStart(u32, String),
