@@ -104,7 +104,7 @@ fn lzh(broken: bool) -> Vec<u8> {
         let bits = format!("{:016b}{:05b}{:05b}{:09b}{:09b}{:04b}{:04b}", 4, 0, 0, 0, u32::from(b'a'), 0, 0);
         let padded = format!("{bits:0<64}");
         let packed: Vec<u8> =
-            (0..8).map(|i| u8::from_str_radix(&padded[i * 8..i * 8 + 8], 2).unwrap()).collect();
+            (0..8).map(|i| u8::from_str_radix(padded.get(i * 8..i * 8 + 8).unwrap(), 2).unwrap()).collect();
         let mut head = b"-lh5-".to_vec();
         head.extend_from_slice(&(packed.len() as u32).to_le_bytes());
         head.extend_from_slice(&4_u32.to_le_bytes());

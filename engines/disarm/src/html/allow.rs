@@ -175,7 +175,7 @@ fn is_plain_value(value: &str) -> bool {
     {
         return false;
     }
-    if value.matches('"').count() % 2 != 0 || value.matches('\'').count() % 2 != 0 {
+    if !value.matches('"').count().is_multiple_of(2) || !value.matches('\'').count().is_multiple_of(2) {
         return false;
     }
     if value.matches('(').count() != value.matches(')').count() {
@@ -248,7 +248,7 @@ fn is_property(property: &str) -> bool {
         property.strip_prefix(*family).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     };
     property.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
-        && (FAMILIES.iter().any(|family| is_of(family)) || SINGLE.contains(&property))
+        && (FAMILIES.iter().any(is_of) || SINGLE.contains(&property))
 }
 
 /// The rules of a style sheet that may stay: plain selectors and allowed declarations, no at-rules.

@@ -340,7 +340,8 @@ impl<'a> Central<'a> {
             (0 | 0o100_000, false) if self.attributes & DOS_DIRECTORY != 0 && self.size == 0 => {
                 Kind::Directory
             }
-            (0 | 0o100_000, false) => Kind::File,
+            // What is packed from a pipe carries the pipe's mode and an ordinary content.
+            (0 | 0o100_000 | 0o010_000, false) => Kind::File,
             (0o040_000, false) if self.size == 0 => Kind::Directory,
             _ => Kind::Special,
         }
