@@ -81,6 +81,7 @@ fn conduit(r: &Record) -> Option<Conduit> {
         to: word(r, "to")?,
         formats: strings(r.list("formats"))?,
         methods: words(r.list("methods"))?,
+        exceptions: words(r.list("exceptions"))?,
         approval: optional(r, "approval", word)?,
         search_individual_numbers: r.flag("search_individual_numbers")?,
         max_bytes: number(r, "max_bytes")?,

@@ -117,9 +117,11 @@ const fn may(name: &'static str, kind: Kind, ja: &'static str, en: &'static str)
 }
 
 /// The identifiers of formats that a conduit may list: the usual extensions.
-pub const FORMATS: [&str; 16] = [
-    "docx", "docm", "xlsx", "xlsm", "pptx", "pptm", "pdf", "jpg", "png", "gif", "bmp", "tif", "webp", "txt",
-    "csv", "zip",
+pub const FORMATS: [&str; 53] = [
+    "docx", "docm", "dotx", "dotm", "xlsx", "xlsm", "xltx", "xltm", "xlsb", "pptx", "pptm", "ppsx", "ppsm",
+    "potx", "potm", "doc", "xls", "ppt", "rtf", "odt", "ods", "odp", "pdf", "jpg", "png", "gif", "bmp",
+    "tif", "webp", "svg", "emf", "wmf", "heic", "avif", "txt", "csv", "html", "xml", "json", "ics", "vcf",
+    "dxf", "sfc", "p21", "zip", "7z", "lzh", "tar", "gz", "eml", "msg", "tnef", "jtd",
 ];
 
 pub(crate) const PERMISSIONS: [&str; 8] = [
@@ -270,6 +272,12 @@ static CONDUIT: Table = Table {
             Kind::List(&Kind::Choice(&["rebuild", "image", "text"]), 1),
             "無害化の方式。先頭から順に試す",
             "methods of disarming, tried in this order",
+        ),
+        may(
+            "exceptions",
+            Kind::List(&Kind::Choice(&["keep-approved", "original"]), 1),
+            "二人以上が期限を定めて承認した場合に限り認める例外。省略すると認めない",
+            "exceptions that hold with the approval of two people and a term; none when left out",
         ),
         may("approval", Kind::Ref(Of::Route), "承認経路", "route of approval"),
         must(

@@ -185,6 +185,8 @@ pub struct Conduit {
     pub formats: Vec<String>,
     /// The methods of disarming in the order in which they are tried; never empty.
     pub methods: Vec<Method>,
+    /// The departures from disarming that this conduit knows; each case of them needs a permit. Usually empty.
+    pub exceptions: Vec<Exception>,
     /// The route of approval; `None` means that what was disarmed and verified is released at once.
     pub approval: Option<RouteId>,
     /// Whether the text is searched for 個人番号 before release.
@@ -236,6 +238,16 @@ impl Method {
             Self::Text => "text",
         }
     }
+}
+
+/// A departure from disarming (例外) that two people may permit for a term.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Exception {
+    /// 承認済みマクロ: everything is rebuilt, but a VBA project of a permitted hash stays.
+    KeepApproved,
+    /// 原本のまま: a file of a permitted hash crosses untouched.
+    Original,
 }
 
 /// The classification of information assets (情報資産の分類).

@@ -100,6 +100,12 @@ impl Policy {
             (None, Lang::En) => "no approval".to_owned(),
         };
         let mut terms = vec![methods, approval];
+        if !conduit.exceptions.is_empty() {
+            terms.push(match lang {
+                Lang::Ja => "承認済みの例外あり".to_owned(),
+                Lang::En => "permitted exceptions".to_owned(),
+            });
+        }
         if conduit.search_individual_numbers {
             terms.push(match lang {
                 Lang::Ja => "個人番号を検査".to_owned(),

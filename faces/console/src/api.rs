@@ -219,6 +219,7 @@ impl Search {
             state,
             to: None,
             mine,
+            exceptions: false,
             since_ms: day(&self.since, "since")?,
             until_ms: day(&self.until, "until")?.map(|start| start.saturating_add(DAY_MS)),
             offset: self.page.min(100_000).saturating_mul(PER_PAGE),

@@ -35,6 +35,7 @@ pub(crate) struct Search {
     q: String,
     state: String,
     mine: String,
+    exceptions: String,
     since: String,
     until: String,
     page: u32,
@@ -51,6 +52,7 @@ impl Search {
             state: TransferState::from_id(&self.state),
             to: None,
             mine: self.mine == "1",
+            exceptions: self.exceptions == "1",
             since_ms: day_start(&self.since),
             until_ms: day_start(&self.until).map(|start| start.saturating_add(DAY_MS)),
             offset: self.page.min(100_000).saturating_mul(PER_PAGE),
@@ -62,10 +64,11 @@ impl Search {
     fn link(&self, page: u32) -> String {
         use crate::guard::percent;
         format!(
-            "q={}&state={}&mine={}&since={}&until={}&page={page}",
+            "q={}&state={}&mine={}&exceptions={}&since={}&until={}&page={page}",
             percent(&self.q),
             percent(&self.state),
             percent(&self.mine),
+            percent(&self.exceptions),
             percent(&self.since),
             percent(&self.until)
         )

@@ -97,6 +97,8 @@ pub(crate) struct Received {
     to: String,
     purpose: String,
     recipient: String,
+    /// Of encrypted files among them; goes nowhere but to the worker.
+    password: String,
     files: Vec<UploadedFile>,
 }
 
@@ -148,6 +150,7 @@ pub(crate) async fn hand_in(
         conduit,
         purpose: received.purpose.clone(),
         recipient: Some(received.recipient.clone()),
+        password: Some(received.password.clone()),
         files: received.files.clone(),
     };
     let checkpoint = site.checkpoint.clone();
@@ -224,6 +227,7 @@ async fn read_form(
             "to" => received.to = value,
             "purpose" => received.purpose = value,
             "recipient" => received.recipient = value,
+            "password" => received.password = value,
             _ => {}
         }
     }

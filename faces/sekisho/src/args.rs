@@ -143,6 +143,9 @@ pub(crate) struct ServeArgs {
     /// Sender of the notices
     #[arg(long, value_name = "ADDRESS", requires = "mail_relay")]
     pub(crate) mail_from: Option<String>,
+    /// Have this clamd (path of its socket, or HOST:PORT) scan originals and results; unreachable, files wait
+    #[arg(long, value_name = "SOCKET")]
+    pub(crate) clamd: Option<String>,
     /// Number of files disarmed at the same time
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub(crate) jobs: usize,
@@ -207,6 +210,9 @@ pub(crate) struct DisarmArgs {
     /// Lay noise of this seed over pictures, against messages hidden in pixels
     #[arg(long, value_name = "SEED")]
     pub(crate) noise: Option<u64>,
+    /// Print hash and source of the macros in the files, for those who approve them; writes no output
+    #[arg(long, conflicts_with_all = ["output", "compare", "watch"])]
+    pub(crate) macros: bool,
     /// Explain a code of the report and stop; `all` lists every code
     #[arg(long, value_name = "CODE")]
     pub(crate) explain: Option<String>,

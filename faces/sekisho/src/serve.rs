@@ -13,6 +13,7 @@ use serde_json::json;
 
 use sekisho_approval::{Approval, MailConfig};
 use sekisho_checkpoint::Checkpoint;
+use sekisho_checkpoint::scanner::Scanner;
 use sekisho_console::{App, AppConfig, Counters, admin_router, zone_router};
 use sekisho_directory::Directory;
 use sekisho_identity::{Identity, ZoneSite};
@@ -46,6 +47,7 @@ pub(crate) fn run(args: &ServeArgs, lang: Lang) -> Result<(), Failure> {
         admin: args.admin,
         sandbox,
         mail: mail(args, site, lang)?,
+        scanner: args.clamd.as_deref().map(Scanner::new),
         secure: !args.http,
         jobs: args.jobs.clamp(1, 64),
     };
@@ -107,6 +109,7 @@ pub(crate) struct Frame<'a> {
     pub(crate) admin: SocketAddr,
     pub(crate) sandbox: Sandbox,
     pub(crate) mail: Option<MailConfig>,
+    pub(crate) scanner: Option<Scanner>,
     pub(crate) secure: bool,
     pub(crate) jobs: usize,
 }
@@ -144,7 +147,7 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn assemble(policy: Arc<Policy>, frame: Frame<'_>, lang: Lang) -> Result<Self, Failure> {
-        let Frame { store: data, sites, admin, sandbox, mail, secure, jobs } = frame;
+        let Frame { store: data, sites, admin, sandbox, mail, scanner, secure, jobs } = frame;
         let zones = sites
             .iter()
             .map(|site| ZoneSite {
@@ -168,6 +171,8 @@ impl Server {
         let bell = Arc::new(Bell::default());
         let (counted, rung) = (Arc::clone(&counters), Arc::clone(&bell));
         let checkpoint = Checkpoint::new(store.clone(), policy, identity.clone(), sandbox.clone())
+            .with_exceptions()
+            .with_scanner(scanner)
             .with_observer(Arc::new(move |step| {
                 counted.count(step);
                 if step == "transfer.submitted" {

@@ -292,7 +292,7 @@ pub(crate) fn digest(tx: &mut dyn Sql, id: &TransferId) -> Result<String, Checkp
         line(&json!(row.get_text(column)?));
     }
     let files = tx.query(
-        "SELECT id, name, state, original_sha256, output_sha256, output_name, findings FROM transfer_files
+        "SELECT id, name, state, original_sha256, output_sha256, output_name, findings, exceptions FROM transfer_files
          WHERE transfer = ?1 ORDER BY position",
         &[Value::from(id.as_str())],
     )?;
@@ -300,6 +300,10 @@ pub(crate) fn digest(tx: &mut dyn Sql, id: &TransferId) -> Result<String, Checkp
         let mut facts = Vec::new();
         for column in ["id", "name", "state", "original_sha256", "output_sha256", "output_name", "findings"] {
             facts.push(file.get_text(column)?);
+        }
+        // What departs from disarming is part of what is decided about.
+        if file.get_text("exceptions")? != "[]" {
+            facts.push(file.get_text("exceptions")?);
         }
         line(&json!(facts));
     }
@@ -318,7 +322,7 @@ pub(crate) fn release(tx: &mut WriteTx, id: &TransferId) -> Result<u64, Checkpoi
     let row = rows.first().ok_or_else(|| CheckpointError::NotFound { what: id.to_string() })?;
     let mut files = Vec::new();
     for file in tx.query(
-        "SELECT id, name, state, method, detected, original_sha256, output_sha256, output_name, output_bytes, removed
+        "SELECT id, name, state, method, detected, original_sha256, output_sha256, output_name, output_bytes, removed, exceptions
          FROM transfer_files WHERE transfer = ?1 ORDER BY position",
         &key,
     )? {
@@ -328,6 +332,7 @@ pub(crate) fn release(tx: &mut WriteTx, id: &TransferId) -> Result<u64, Checkpoi
             "original_sha256": file.get_text("original_sha256")?, "output_sha256": file.get_text("output_sha256")?,
             "output_name": file.get_text("output_name")?, "output_bytes": file.get_i64("output_bytes")?,
             "removed": file.get_json("removed")?.as_array().map_or(0, Vec::len),
+            "exceptions": file.get_json("exceptions")?,
         }));
     }
     let mut approvals = Vec::new();

@@ -12,6 +12,7 @@ mod error;
 mod export;
 mod model;
 mod name;
+mod permits;
 mod process;
 mod projection;
 mod query;
@@ -54,19 +55,44 @@ pub struct Checkpoint {
     identity: Identity,
     sandbox: Sandbox,
     observer: Observer,
+    /// Whether the registers lie in the same store, so that permitted exceptions can be looked up.
+    exceptions: bool,
+    scanner: Option<scanner::Scanner>,
 }
 
 impl Checkpoint {
     /// Puts the service on its store (opened with [`Checkpoint::projection`]), people and sandbox.
     #[must_use]
     pub fn new(store: Store, policy: Arc<Policy>, identity: Identity, sandbox: Sandbox) -> Self {
-        Self { store, policy, identity, sandbox, observer: Arc::new(|_| {}) }
+        Self {
+            store,
+            policy,
+            identity,
+            sandbox,
+            observer: Arc::new(|_| {}),
+            exceptions: false,
+            scanner: None,
+        }
     }
 
     /// The same, telling `observer` each durable step by the name of its event.
     #[must_use]
     pub fn with_observer(mut self, observer: Observer) -> Self {
         self.observer = observer;
+        self
+    }
+
+    /// The same, honouring the exceptions of the register `file-exceptions`, which must be in the same store.
+    #[must_use]
+    pub fn with_exceptions(mut self) -> Self {
+        self.exceptions = true;
+        self
+    }
+
+    /// The same, with a virus scanner that sees every original and every result; unreachable, it holds the file.
+    #[must_use]
+    pub fn with_scanner(mut self, scanner: Option<scanner::Scanner>) -> Self {
+        self.scanner = scanner;
         self
     }
 

@@ -240,6 +240,8 @@ pub struct FileView {
     pub output_format: String,
     /// The name to download it under.
     pub output_name: String,
+    /// Numbers of the permits by which it departs from disarming; usually none.
+    pub exceptions: Vec<String>,
     /// What was left out.
     pub removed: Vec<RemovedView>,
     /// Why there is no output: code, then the sentences.

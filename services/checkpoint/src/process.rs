@@ -3,18 +3,19 @@
 //! Every step is durable before the next begins, and every step looks at the state first: a process that dies anywhere
 //! is continued by the next lease of the same job, and the file still gets exactly one outcome.
 
-use std::io::Write;
+use std::io::{Read, Write};
 
 use serde_json::{Value as Json, json};
 
 use sekisho_detect::{Confidence, ScanOptions};
 use sekisho_disarm::{Format, Limits, Method, Options, Refusal, RefusalCode, TextPiece};
-use sekisho_policy::{Conduit, ConduitId, Method as PolicyMethod};
+use sekisho_policy::{Conduit, ConduitId, Exception, Method as PolicyMethod};
 use sekisho_store::{Job, Value, WriteTx};
 use sekisho_worker::{DisarmOutcome, WorkerError};
 
 use crate::model::{FindingView, RefusalView};
 use crate::name::with_extension;
+use crate::scanner::Verdict as Scanned;
 use crate::submit::QUEUE;
 use crate::{Checkpoint, CheckpointError, FileId, FileState, TransferId, TransferState};
 
@@ -26,6 +27,11 @@ const MAX_ATTEMPTS: u32 = 6;
 
 /// The most findings that are kept of one file.
 const MAX_FINDINGS: usize = 200;
+
+/// The method of a file that crossed untouched, in events and lists.
+const ORIGINAL: &str = "original";
+/// The method of a document that kept approved macros.
+const KEEP_APPROVED: &str = "keep-approved";
 
 /// What the worker has to know of a file.
 struct Work {
@@ -39,6 +45,10 @@ struct Work {
     detected: String,
     declared: String,
     conduit: Conduit,
+    unit: String,
+    method: String,
+    /// The blob that holds the password given with the request.
+    password: Option<String>,
 }
 
 /// The end of one file.
@@ -105,16 +115,27 @@ impl Checkpoint {
             detected: row.detected,
             declared: row.declared,
             conduit,
+            unit: row.unit,
+            method: row.method,
+            password: row.password,
         })
     }
 
     fn bring_to_verdict(&self, work: &Work) -> Result<Verdict, Stop> {
+        if let Some(refusal) = self.scan(&work.original)? {
+            return Ok(refused(&refusal, work));
+        }
+        let mut untouched = work.method == ORIGINAL;
         let (output, format, declared, detected) =
             match (&work.output, Format::from_extension(&work.output_format)) {
                 (Some(output), Some(format)) if work.state == FileState::Verifying => {
                     (output.clone(), format, work.declared.clone(), work.detected.clone())
                 }
-                _ => match self.disarm_by_chain(work)? {
+                _ => match self.original_or_chain(work)? {
+                    Rebuilt::Original { format } => {
+                        untouched = true;
+                        (work.original.clone(), format, work.declared.clone(), work.detected.clone())
+                    }
                     Rebuilt::Written { output, format, declared, detected } => {
                         (output, format, declared, detected)
                     }
@@ -124,19 +145,8 @@ impl Checkpoint {
                 },
             };
         self.observe("file.disarmed");
-        let limits = self.limits(&work.conduit);
-        let mut reader = self.store.blobs().open(&output).map_err(CheckpointError::from)?;
-        match self.sandbox.verify_from(&mut reader, format, &limits, &[]) {
-            Ok(result) => {
-                if let Err(failure) = result.value {
-                    let refusal = Refusal::new(RefusalCode::VerifyFailed, failure.location.clone());
-                    return Ok(Verdict::Refused { refusal: view(&refusal), declared, detected });
-                }
-            }
-            Err(error) => {
-                let refusal = blame(error)?;
-                return Ok(Verdict::Refused { refusal: view(&refusal), declared, detected });
-            }
+        if !untouched && let Some(refusal) = self.second_opinion(work, &output, format)? {
+            return Ok(Verdict::Refused { refusal: view(&refusal), declared, detected });
         }
         let findings = if work.conduit.search_individual_numbers {
             self.search(work, &output, format)?
@@ -149,9 +159,72 @@ impl Checkpoint {
         }
     }
 
+    /// The second reader's objection, or the scanner's, to an output.
+    fn second_opinion(&self, work: &Work, output: &str, format: Format) -> Result<Option<Refusal>, Stop> {
+        let approved: Vec<String> = if work.method == ORIGINAL {
+            Vec::new()
+        } else {
+            let permits = self.permits(&work.conduit, &work.unit, Exception::KeepApproved)?;
+            permits.into_iter().map(|permit| permit.sha256).collect()
+        };
+        // A document without macros passes the stricter door; the other one is for formats that can hold them.
+        let approved = if format.successor() == format { &[][..] } else { approved.as_slice() };
+        let mut reader = self.store.blobs().open(output).map_err(CheckpointError::from)?;
+        match self.sandbox.verify_from(&mut reader, format, &self.limits(&work.conduit), approved) {
+            Ok(result) => match result.value {
+                Ok(()) => self.scan(output),
+                Err(failure) => Ok(Some(Refusal::new(RefusalCode::VerifyFailed, failure.location))),
+            },
+            Err(error) => Ok(Some(blame(error)?)),
+        }
+    }
+
+    /// What the virus scanner says against a blob; an unreachable one leaves the file waiting, and at last refuses it.
+    fn scan(&self, blob: &str) -> Result<Option<Refusal>, Stop> {
+        let Some(scanner) = &self.scanner else { return Ok(None) };
+        let mut reader = self.store.blobs().open(blob).map_err(CheckpointError::from)?;
+        match scanner.scan(&mut reader) {
+            Ok(Scanned::Clean) => Ok(None),
+            Ok(Scanned::Infected(name)) => Ok(Some(Refusal::new(RefusalCode::Infected, name))),
+            Err(error) => Err(Stop::Machine(format!("clamd: {error}"))),
+        }
+    }
+
+    /// An original that may cross untouched, if there is a permit for it; otherwise the chain of methods.
+    fn original_or_chain(&self, work: &Work) -> Result<Rebuilt, Stop> {
+        let permits = self.permits(&work.conduit, &work.unit, Exception::Original)?;
+        let Some(permit) = permits.into_iter().find(|permit| permit.sha256 == work.original) else {
+            return self.disarm_by_chain(work);
+        };
+        let extension = work.name.rsplit_once('.').map(|(_, extension)| extension).unwrap_or_default();
+        let Some(format) = Format::from_extension(extension) else {
+            let refusal = Refusal::new(RefusalCode::UnsupportedFormat, extension);
+            return Ok(Rebuilt::Refused { refusal, declared: extension.to_owned(), detected: String::new() });
+        };
+        let bytes = self.store.blobs().open(&work.original).map_err(CheckpointError::from)?.size();
+        let body = json!({
+            "file": work.file, "declared": extension, "detected": format.extension(), "method": ORIGINAL,
+            "cpu_ms": 0, "removed": [], "exceptions": [permit.number], "sandboxed": self.sandbox.level().enforced,
+            "output": { "sha256": work.original, "bytes": bytes, "format": format, "name": work.name },
+        });
+        self.emit_if_open(work, "file.disarmed", body)?;
+        Ok(Rebuilt::Original { format })
+    }
+
+    /// The password that came with the request, from its encrypted blob.
+    fn password(&self, work: &Work) -> Result<Option<String>, Stop> {
+        let Some(blob) = &work.password else { return Ok(None) };
+        let mut text = String::new();
+        let mut reader = self.store.blobs().open(blob).map_err(CheckpointError::from)?;
+        reader.read_to_string(&mut text).map_err(|error| Stop::Machine(error.to_string()))?;
+        Ok(text.split_once('\n').map(|(_, password)| password.to_owned()))
+    }
+
     /// Tries the conduit's methods in their order; the last refusal counts.
     fn disarm_by_chain(&self, work: &Work) -> Result<Rebuilt, Stop> {
         let mut last = None;
+        let permits = self.permits(&work.conduit, &work.unit, Exception::KeepApproved)?;
+        let password = self.password(work)?;
         for method in &work.conduit.methods {
             let options = Options {
                 name: work.name.clone(),
@@ -161,6 +234,8 @@ impl Checkpoint {
                     PolicyMethod::Text => Method::Text,
                 },
                 limits: self.limits(&work.conduit),
+                password: password.clone(),
+                approved_macros: permits.iter().map(|permit| permit.sha256.clone()).collect(),
                 ..Options::default()
             };
             let mut original = self.store.blobs().open(&work.original).map_err(CheckpointError::from)?;
@@ -182,7 +257,7 @@ impl Checkpoint {
                         detected: detection.detected,
                     });
                 }
-                DisarmOutcome::Written { format, method, removed, detection, .. } => {
+                DisarmOutcome::Written { format, method, removed, kept_macros, detection, .. } => {
                     let formats = &work.conduit.formats;
                     if !formats.is_empty() && !formats.contains(&detection.detected) {
                         return Ok(Rebuilt::Refused {
@@ -193,9 +268,15 @@ impl Checkpoint {
                     }
                     output.flush().map_err(|e| Stop::Machine(e.to_string()))?;
                     let blob = output.finish().map_err(CheckpointError::from)?;
+                    let kept: Vec<&str> = permits
+                        .iter()
+                        .filter(|permit| kept_macros.contains(&permit.sha256))
+                        .map(|permit| permit.number.as_str())
+                        .collect();
+                    let method = if kept.is_empty() { json!(method) } else { json!(KEEP_APPROVED) };
                     let body = json!({
                         "file": work.file, "declared": detection.declared, "detected": detection.detected,
-                        "method": method, "cpu_ms": result.cpu_ms, "removed": removed,
+                        "exceptions": kept, "kept_macros": kept_macros, "method": method, "cpu_ms": result.cpu_ms, "removed": removed,
                         "sandboxed": self.sandbox.level().enforced,
                         "output": { "sha256": blob.id, "bytes": blob.bytes, "format": format,
                                     "name": with_extension(&work.name, format.extension()) },
@@ -291,6 +372,23 @@ impl Checkpoint {
         for step in steps {
             self.observe(step);
         }
+        if let Some(blob) = &work.password {
+            self.forget_password(&work.transfer, blob)?;
+        }
+        Ok(())
+    }
+
+    /// Removes the password once no file of its request waits any more.
+    fn forget_password(&self, transfer: &TransferId, blob: &str) -> Result<(), CheckpointError> {
+        let rows = self.store.read(|tx| {
+            tx.query(
+                "SELECT id FROM transfer_files WHERE transfer = ?1 AND state IN ('received', 'disarming', 'verifying') LIMIT 1",
+                &[Value::from(transfer.as_str())],
+            )
+        })?;
+        if rows.is_empty() {
+            self.store.blobs().remove(blob)?;
+        }
         Ok(())
     }
 
@@ -327,13 +425,34 @@ impl From<CheckpointError> for Stop {
 }
 
 enum Rebuilt {
-    Written { output: String, format: Format, declared: String, detected: String },
-    Refused { refusal: Refusal, declared: String, detected: String },
+    /// Permitted to cross as it came.
+    Original {
+        format: Format,
+    },
+    Written {
+        output: String,
+        format: Format,
+        declared: String,
+        detected: String,
+    },
+    Refused {
+        refusal: Refusal,
+        declared: String,
+        detected: String,
+    },
 }
 
 /// The file's refusal where the file is to blame, otherwise a reason to try again.
 fn blame(error: WorkerError) -> Result<Refusal, Stop> {
     error.refusal().ok_or_else(|| Stop::Machine(error.to_string()))
+}
+
+fn refused(refusal: &Refusal, work: &Work) -> Verdict {
+    Verdict::Refused {
+        refusal: view(refusal),
+        declared: work.declared.clone(),
+        detected: work.detected.clone(),
+    }
 }
 
 fn view(refusal: &Refusal) -> RefusalView {
@@ -382,6 +501,9 @@ struct WorkRow {
     declared: String,
     detected: String,
     conduit: ConduitId,
+    unit: String,
+    method: String,
+    password: Option<String>,
 }
 
 /// The file of a job, or nothing when it has its outcome already (or was withdrawn).
@@ -394,7 +516,7 @@ fn load(tx: &mut WriteTx, job: &Job) -> Result<Option<WorkRow>, CheckpointError>
     let rows = tx.query(
         "SELECT f.state AS state, f.name AS name, f.original AS original, f.output AS output,
                 f.output_format AS output_format, f.declared AS declared, f.detected AS detected, t.conduit AS conduit,
-                t.state AS transfer_state
+                t.unit AS unit, f.method AS method, t.state AS transfer_state
          FROM transfer_files f JOIN transfers t ON t.id = f.transfer WHERE f.id = ?1 AND t.id = ?2",
         &[Value::from(file.as_str()), Value::from(transfer.as_str())],
     )?;
@@ -415,6 +537,9 @@ fn load(tx: &mut WriteTx, job: &Job) -> Result<Option<WorkRow>, CheckpointError>
                 declared: row.get_text("declared")?.to_owned(),
                 detected: row.get_text("detected")?.to_owned(),
                 conduit,
+                unit: row.get_text("unit")?.to_owned(),
+                method: row.get_text("method")?.to_owned(),
+                password: Some(field("password")).filter(|blob| !blob.is_empty()),
             }))
         }
         _ => Ok(None),

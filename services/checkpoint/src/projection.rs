@@ -32,7 +32,7 @@ static TABLES: [TableDef; 4] = [
             declared TEXT NOT NULL, detected TEXT NOT NULL, state TEXT NOT NULL, method TEXT NOT NULL,
             output TEXT, output_sha256 TEXT NOT NULL, output_bytes BIGINT NOT NULL, output_format TEXT NOT NULL,
             output_name TEXT NOT NULL, removed TEXT NOT NULL, refusal TEXT, findings TEXT NOT NULL,
-            original_disposed_ms BIGINT, output_disposed_ms BIGINT, cpu_ms BIGINT NOT NULL);
+            original_disposed_ms BIGINT, output_disposed_ms BIGINT, cpu_ms BIGINT NOT NULL, exceptions TEXT NOT NULL);
           CREATE INDEX transfer_files_transfer ON transfer_files (transfer, position);
           CREATE INDEX transfer_files_original ON transfer_files (original);
           CREATE INDEX transfer_files_output ON transfer_files (output)",
@@ -63,6 +63,11 @@ static BLOBS: [BlobColumn; 2] =
 impl Projection for Transfers {
     fn name(&self) -> &str {
         "transfers"
+    }
+
+    /// 2: the exceptions of files.
+    fn version(&self) -> u32 {
+        2
     }
 
     fn tables(&self) -> &[TableDef] {
@@ -188,8 +193,8 @@ fn submitted(tx: &mut dyn Sql, event: &Event, body: &Json) -> Result<(), StoreEr
         tx.execute(
             "INSERT INTO transfer_files (id, transfer, position, name, given_name, original, original_sha256, original_bytes,
                 declared, detected, state, method, output, output_sha256, output_bytes, output_format, output_name, removed,
-                refusal, findings, original_disposed_ms, output_disposed_ms, cpu_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, '', '', 'received', '', NULL, '', 0, '', '', '[]', NULL, '[]', NULL, NULL, 0)",
+                refusal, findings, original_disposed_ms, output_disposed_ms, cpu_ms, exceptions)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, '', '', 'received', '', NULL, '', 0, '', '', '[]', NULL, '[]', NULL, NULL, 0, '[]')",
             &[
                 text(file, "id"),
                 Value::from(event.subject.as_str()),
@@ -208,7 +213,7 @@ fn disarmed(tx: &mut dyn Sql, event: &Event, body: &Json) -> Result<(), StoreErr
     let output = body.get("output").cloned().unwrap_or(Json::Null);
     tx.execute(
         "UPDATE transfer_files SET state = 'verifying', declared = ?2, detected = ?3, method = ?4, output = ?5,
-            output_sha256 = ?5, output_bytes = ?6, output_format = ?7, output_name = ?8, removed = ?9, cpu_ms = ?10
+            output_sha256 = ?5, output_bytes = ?6, output_format = ?7, output_name = ?8, removed = ?9, cpu_ms = ?10, exceptions = ?11
          WHERE id = ?1",
         &[
             text(body, "file"),
@@ -221,6 +226,7 @@ fn disarmed(tx: &mut dyn Sql, event: &Event, body: &Json) -> Result<(), StoreErr
             text(&output, "name"),
             json(body, "removed"),
             Value::from(body.get("cpu_ms").and_then(Json::as_i64).unwrap_or_default()),
+            Value::from(body.get("exceptions").map_or_else(|| "[]".to_owned(), Json::to_string)),
         ],
     )?;
     touch(tx, event)

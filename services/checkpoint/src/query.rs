@@ -24,6 +24,8 @@ pub struct TransferQuery {
     pub to: Option<ZoneId>,
     /// Only one's own and those addressed to oneself.
     pub mine: bool,
+    /// Only transfers with a file that crossed, or is to cross, by an exception.
+    pub exceptions: bool,
     /// Submitted at or after, milliseconds since the epoch.
     pub since_ms: Option<i64>,
     /// Submitted before.
@@ -64,6 +66,12 @@ impl Checkpoint {
             // Most lines share one state: where a person sees few of them, its index must not be chosen.
             let column = if mine.is_empty() { "state" } else { "COALESCE(state, '')" };
             filter.and(format!("{column} = {state}"));
+        }
+        if query.exceptions {
+            filter.and(
+                "EXISTS (SELECT 1 FROM transfer_files x WHERE x.transfer = id AND x.exceptions <> '[]')"
+                    .to_owned(),
+            );
         }
         if let Some(to) = &query.to {
             let to = filter.bind(to.as_str());
@@ -306,7 +314,7 @@ fn file_view(row: &Row) -> Result<FileView, StoreError> {
         Some(text) => serde_json::from_str(text).map_err(|_| damaged("refusal", text))?,
         None => None,
     };
-    let (removed, findings) = (json("removed")?, json("findings")?);
+    let (removed, findings, exceptions) = (json("removed")?, json("findings")?, json("exceptions")?);
     Ok(FileView {
         id: parsed(row, "id")?,
         name: owned("name")?,
@@ -323,6 +331,7 @@ fn file_view(row: &Row) -> Result<FileView, StoreError> {
         output_name: owned("output_name")?,
         removed: serde_json::from_str(&removed).map_err(|_| damaged("removed", &removed))?,
         refusal,
+        exceptions: serde_json::from_str(&exceptions).map_err(|_| damaged("exceptions", &exceptions))?,
         findings: serde_json::from_str(&findings).map_err(|_| damaged("findings", &findings))?,
         original_disposed_ms: row.get_opt_i64("original_disposed_ms")?,
         output_disposed_ms: row.get_opt_i64("output_disposed_ms")?,

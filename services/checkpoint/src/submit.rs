@@ -25,6 +25,9 @@ pub struct NewTransfer {
     pub purpose: String,
     /// The login of a colleague who may receive it too.
     pub recipient: Option<String>,
+    /// The password of encrypted documents and archives among the files. It is kept, encrypted, until the files have
+    /// their outcome; it never stands in the ledger.
+    pub password: Option<String>,
     /// The files, already in the blob store.
     pub files: Vec<UploadedFile>,
 }
@@ -106,6 +109,10 @@ impl Checkpoint {
             "applicant_name": principal.person.name, "applicant_login": principal.person.login,
             "recipient": recipient, "policy_digest": self.policy.digest(), "files": files,
         });
+        let password = match request.password.as_deref().filter(|password| !password.is_empty()) {
+            Some(password) => Some(self.keep_password(password)?),
+            None => None,
+        };
         let who = actor(principal);
         let conduit_id = conduit.id.to_string();
         let uploads: Vec<(String, String)> = request
@@ -120,12 +127,19 @@ impl Checkpoint {
             tx.emit("transfer.submitted", &who, transfer.as_str(), body)?;
             let now = tx.now_ms();
             for file in &ids {
-                tx.enqueue(QUEUE, json!({ "transfer": transfer, "file": file }), now)?;
+                let job = json!({ "transfer": transfer, "file": file, "password": password });
+                tx.enqueue(QUEUE, job, now)?;
             }
             Ok(())
         })?;
         self.observe("transfer.submitted");
         Ok(id)
+    }
+
+    /// A blob of its own for each request, though two may have the same password: it goes with the request.
+    fn keep_password(&self, password: &str) -> Result<String, CheckpointError> {
+        let kept = format!("{}\n{}", hex::encode(random()?), password);
+        Ok(self.store.blobs().put_bytes(kept.as_bytes())?.id)
     }
 
     fn choose_conduit(&self, principal: &Principal, request: &NewTransfer) -> Option<&Conduit> {

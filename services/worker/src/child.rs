@@ -84,6 +84,13 @@ fn work(order: &Order, job: &[u8], settled: Settled) -> i32 {
             },
             Err(refusal) => (Reply::TextRefused(refusal), Vec::new()),
         },
+        Job::Macros(options) => match sekisho_disarm::macros(input, &options) {
+            Ok(projects) => match serde_json::to_vec(&projects) {
+                Ok(json) => (Reply::Macros, json),
+                Err(_) => return EXIT_DELIVERY,
+            },
+            Err(refusal) => (Reply::MacrosRefused(refusal), Vec::new()),
+        },
         Job::ReadBook { name, limits } => match read_named(input, &name, &limits) {
             Ok(book) => (Reply::Book, book.to_bytes()),
             Err(error) => (Reply::BookRefused(error), Vec::new()),

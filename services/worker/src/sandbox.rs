@@ -13,7 +13,8 @@ use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair, sockopt,
 };
 use sekisho_disarm::{
-    Disarmed, Format, Limits, Method, Options, Refusal, RefusalCode, Removed, TextPiece, VerifyFailure,
+    Disarmed, Format, Limits, MacroProject, Method, Options, Refusal, RefusalCode, Removed, TextPiece,
+    VerifyFailure,
 };
 use sekisho_register::book::{Book, TableError, TableLimits};
 use serde::{Deserialize, Serialize};
@@ -335,6 +336,28 @@ impl Sandbox {
         options: &Options,
     ) -> Result<JobResult<Result<Vec<TextPiece>, Refusal>>, WorkerError> {
         self.extract_text_from(&mut &*input, options)
+    }
+
+    /// The VBA projects of a document with their decompressed source, for those who approve them.
+    ///
+    /// # Errors
+    /// [`WorkerError`]; there is no list.
+    pub fn macros(
+        &self,
+        input: &[u8],
+        options: &Options,
+    ) -> Result<JobResult<Result<Vec<MacroProject>, Refusal>>, WorkerError> {
+        let limit = options.limits.input_bytes;
+        let job = Job::Macros(options.clone());
+        let mut json = Vec::new();
+        let Some(done) = self.inner.run(&mut &*input, limit, &job, &mut json, TEXT_BYTES)? else {
+            return Ok(untouched(Err(too_large(limit))));
+        };
+        done.judge(|reply, _| match reply {
+            Reply::Macros => serde_json::from_slice(&json).ok().map(Ok),
+            Reply::MacrosRefused(refusal) => Some(Err(refusal)),
+            _ => None,
+        })
     }
 
     /// The cells of a workbook or CSV file. They come over in a compact form, checked against the limits once more:

@@ -88,6 +88,8 @@ pub(crate) enum Job {
         approved: Vec<String>,
     },
     ExtractText(Options),
+    /// Lists the VBA projects with their source, for those who approve them.
+    Macros(Options),
     /// Reads a workbook or CSV file into cells.
     ReadBook {
         name: String,
@@ -101,7 +103,9 @@ impl Job {
     /// The budget of the document that the job is about.
     pub(crate) fn limits(&self) -> Option<&Limits> {
         match self {
-            Self::Disarm(options) | Self::ExtractText(options) => Some(&options.limits),
+            Self::Disarm(options) | Self::ExtractText(options) | Self::Macros(options) => {
+                Some(&options.limits)
+            }
             Self::Verify { limits, .. } => Some(limits),
             Self::ReadBook { .. } | Self::Probe(_) => None,
         }
@@ -194,6 +198,9 @@ pub(crate) enum Reply {
         refusal: Refusal,
         detection: Detected,
     },
+    /// The payload is the list as JSON.
+    Macros,
+    MacrosRefused(Refusal),
     Verified,
     VerifyFailed(VerifyFailure),
     /// The payload is a JSON list of pieces of text.

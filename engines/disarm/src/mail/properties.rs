@@ -152,8 +152,7 @@ pub(super) fn decompressed_rtf(bytes: &[u8], most: usize) -> Option<Vec<u8>> {
         out.push(byte);
         out.len() >= raw_size
     };
-    'tokens: loop {
-        let Some(control) = input.next() else { break };
+    'tokens: while let Some(control) = input.next() {
         for bit in 0..8 {
             let Some(first) = input.next() else { break 'tokens };
             if control & (1 << bit) == 0 {

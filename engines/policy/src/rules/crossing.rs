@@ -99,6 +99,19 @@ pub(super) fn conduits(root: &Record, reporter: &mut Reporter<'_>) {
                 )
                 .with_help("`from` 又は `to` を改めてください。", "change `from` or `to`");
         }
+        if !conduit.list("exceptions").is_empty() && conduit.field("approval").is_none() {
+            reporter
+                .report(
+                    conduit.at("exceptions"),
+                    "exception-unapproved",
+                    "例外を認める経路に、承認経路（approval）がありません。",
+                    "a conduit that knows exceptions has no route of approval",
+                )
+                .with_help(
+                    "`approval` を書くか、`exceptions` を削除してください。",
+                    "name a route under `approval`, or remove `exceptions`",
+                );
+        }
         if conduit.field("reason_ja").is_some() != conduit.field("reason_en").is_some() {
             let given = if conduit.field("reason_ja").is_some() { "reason_ja" } else { "reason_en" };
             reporter

@@ -21,7 +21,7 @@ const NAMED: usize = 50;
 const STRETCH: usize = 1_500;
 
 /// Each register after those that its rows must name.
-const ORDER: [&str; 44] = [
+const ORDER: [&str; 45] = [
     "staff",
     "controlled-areas",
     "facilities",
@@ -47,6 +47,7 @@ const ORDER: [&str; 44] = [
     "contract-inspections",
     "contractors-staff",
     "exceptions",
+    "file-exceptions",
     "external-services",
     "social-media",
     "software",

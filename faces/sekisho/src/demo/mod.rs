@@ -62,7 +62,8 @@ fn assemble(args: &DemoArgs, policy: &Arc<Policy>, data: &Path, lang: Lang) -> R
     let count = u16::try_from(sites.len()).unwrap_or(3);
     let admin = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), args.port.saturating_add(count));
     let store = DataArgs { data: data.to_owned(), database: "sqlite".to_owned() };
-    let frame = Frame { store: &store, sites, admin, sandbox, mail: None, secure: false, jobs: 2 };
+    let frame =
+        Frame { store: &store, sites, admin, sandbox, mail: None, scanner: None, secure: false, jobs: 2 };
     Server::assemble(Arc::clone(policy), frame, lang)
 }
 

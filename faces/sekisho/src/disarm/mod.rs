@@ -5,6 +5,7 @@
 
 mod compare;
 mod html;
+mod macros;
 mod progress;
 mod target;
 mod watch;
@@ -41,6 +42,9 @@ pub(crate) fn run(args: &DisarmArgs, lang: Lang) -> Result<(), Failure> {
         return explain_code(code, lang);
     }
     let options = options(args, lang)?;
+    if args.macros {
+        return macros::run(&list(&args.inputs, lang)?, &options, args, lang);
+    }
     if args.compare {
         return compare::run(&list(&args.inputs, lang)?, &options, args, lang);
     }

@@ -106,6 +106,7 @@ impl City {
             conduit: Some(conduit.id.clone()),
             purpose: "照会への回答".to_owned(),
             recipient: None,
+            password: None,
             files,
         }
     }
