@@ -50,20 +50,20 @@ fn all_errors_come_at_once_in_the_order_of_the_source() {
     check(
         &files,
         &expect![[r#"
-        policies/imari/classification.toml:5:11: there is no class 3B of confidentiality [class-missing]
-        policies/imari/classification.toml:30:8: confidentiality has no class `3D` in this edition [class-unknown]
-        policies/imari/conduits.toml:12:12: `rebiuld` is not a value of `methods`; did you mean `rebuild`? [unknown-value]
-        policies/imari/conduits.toml:37:6: a conduit to a less protected zone has no route of approval [outgoing-approval]
-        policies/imari/conduits.toml:40:29: a conduit to a less protected zone must search for Individual Numbers [outgoing-search]
-        policies/imari/municipality.toml:11:8: the check digit of `412057` is wrong; for 41205 the code is `412058` [check-digit]
-        policies/imari/retention.toml:18:16: `idle_minutes` (3000) exceeds `absolute_minutes` (540) [bounds]
-        policies/imari/routes.toml:10:8: role `staff` lacks the permission `approve-transfer` [step-cannot-approve]
-        policies/imari/units.toml:17:10: the parent is not of a higher rank (department, section, team) [parent-not-above]
-        policies/imari/units.toml:17:10: the units above form a cycle (`kikaku` → `kikaku`) [unit-cycle]
-        policies/imari/zones.toml:18:9: white text on #ffcc00 has a contrast of only 1.5 [contrast]
-        policies/imari/zones.toml:19:13: network 10.10.4.0/24 overlaps 10.10.0.0/16 of zone `internet` [networks-overlap]
-        policies/imari/zones.toml:29:1: [[zone]] has no key `prot`; did you mean `port`? [unknown-key]
-    "#]],
+            policies/imari/classification.toml:5:11: there is no class 3B of confidentiality [class-missing]
+            policies/imari/classification.toml:30:8: confidentiality has no class `3D` in this edition [class-unknown]
+            policies/imari/conduits.toml:12:12: `rebiuld` is not a value of `methods`; did you mean `rebuild`? [unknown-value]
+            policies/imari/conduits.toml:39:6: a conduit to a less protected zone has no route of approval [outgoing-approval]
+            policies/imari/conduits.toml:42:29: a conduit to a less protected zone must search for Individual Numbers [outgoing-search]
+            policies/imari/municipality.toml:11:8: the check digit of `412057` is wrong; for 41205 the code is `412058` [check-digit]
+            policies/imari/retention.toml:18:16: `idle_minutes` (3000) exceeds `absolute_minutes` (540) [bounds]
+            policies/imari/routes.toml:10:8: role `staff` lacks the permission `approve-transfer` [step-cannot-approve]
+            policies/imari/units.toml:17:10: the parent is not of a higher rank (department, section, team) [parent-not-above]
+            policies/imari/units.toml:17:10: the units above form a cycle (`kikaku` → `kikaku`) [unit-cycle]
+            policies/imari/zones.toml:18:9: white text on #ffcc00 has a contrast of only 1.5 [contrast]
+            policies/imari/zones.toml:19:13: network 10.10.4.0/24 overlaps 10.10.0.0/16 of zone `internet` [networks-overlap]
+            policies/imari/zones.toml:29:1: [[zone]] has no key `prot`; did you mean `port`? [unknown-key]
+        "#]],
     );
 }
 

@@ -23,7 +23,7 @@ fn the_overview_names_every_zone_conduit_route_and_role() {
     expect![[r#"
         Conduits (nothing crosses in any other direction)
           id           direction         name                                terms
-          import       internet → lgwan  Import (file disarming)             rebuild / Approval by the section manager / ≤ 100 MiB
+          import       internet → lgwan  Import (file disarming)             rebuild / Approval by the section manager / permitted exceptions / ≤ 100 MiB
           import-text  internet → lgwan  Import (text only)                  text / no approval / ≤ 20 MiB / docx xlsx pptx pdf txt csv
           export       lgwan → internet  Export (disclosure to the outside)  rebuild / Approval of an export / searched for Individual Numbers / ≤ 50 MiB / docx xlsx pptx pdf jpg png txt csv zip
     "#]].assert_eq(&conduits);
@@ -76,5 +76,5 @@ fn every_word_of_the_definition_has_its_value() {
             name
         );
     }
-    assert_eq!(FORMATS.len(), 16);
+    assert_eq!(FORMATS.len(), 53);
 }
