@@ -1,7 +1,9 @@
 //! Colour spaces, functions, shadings and patterns (ISO 32000-1 §7.10, §8.6, §8.7).
 //!
-//! ICC profiles are not kept: a profile is parsed by native code in most readers, and the device space with the same
-//! number of components stands in for it. Calculator functions are read token by token.
+//! ICC profiles are not kept, as most readers parse them in native code: [`super::profile`] applies them where they matter.
+//! Calculator functions are read token by token.
+
+use std::rc::Rc;
 
 use lopdf::{Dictionary, Object};
 
@@ -9,6 +11,7 @@ use super::{
     content::{Role, Scope},
     graph::{Graph, Kind},
     lexer::is_space,
+    profile::Profile,
     source::{as_dict, as_integer},
     write::{Dict, Val},
 };
@@ -20,11 +23,25 @@ pub(super) struct Space {
     pub(super) value: Val,
     pub(super) components: usize,
     pub(super) indexed: bool,
+    /// What the space stands in for, where that is a profile.
+    pub(super) profile: Option<Rc<Profile>>,
 }
 
 impl Space {
     fn new(value: Val, components: usize) -> Self {
-        Self { value, components, indexed: false }
+        Self { value, components, indexed: false, profile: None }
+    }
+
+    pub(super) fn profiled(value: Val, components: usize, profile: Rc<Profile>) -> Self {
+        Self { profile: Some(profile), ..Self::new(value, components) }
+    }
+
+    /// The device space in place of a profile, where only device spaces may be: under inks, and for blending.
+    pub(super) fn plain(self) -> Self {
+        match self.profile {
+            Some(_) => Self::device(self.components).unwrap_or(Self { profile: None, ..self }),
+            None => self,
+        }
     }
 
     pub(super) fn device(components: usize) -> Option<Self> {
@@ -118,7 +135,8 @@ impl<'d> Graph<'_, 'd, '_> {
                 self.ctx.removed(RemovalCode::Metadata, "文書（ICC プロファイル）");
                 let count = src.integer(dict, "N").and_then(|count| usize::try_from(count).ok());
                 if let Some(space) = count.and_then(Space::device) {
-                    return Ok(Some(space));
+                    let profiled = self.profiled(profile, space.components)?;
+                    return Ok(Some(profiled.unwrap_or(space)));
                 }
                 match dict.get(b"Alternate") {
                     Ok(alternate) => self.color_space(alternate, resources, depth)?,
@@ -138,10 +156,12 @@ impl<'d> Graph<'_, 'd, '_> {
                 };
                 table.resize((usize::try_from(high).unwrap_or(0) + 1) * base.components, 0);
                 let items = vec![Val::name("Indexed"), base.value, Val::Num(high as f64), Val::Str(table)];
-                Some(Space { value: Val::Arr(items), components: 1, indexed: true })
+                Some(Space { indexed: true, ..Space::new(Val::Arr(items), 1) })
             }
             (b"Separation", [colorant, alternate, tint, ..]) => {
-                let Some(alternate) = self.color_space(alternate, resources, depth)? else { return Ok(None) };
+                let Some(alternate) = self.color_space(alternate, resources, depth)?.map(Space::plain) else {
+                    return Ok(None);
+                };
                 let Some((tint, outputs)) = self.function(tint, 6)? else { return Ok(None) };
                 if outputs.is_some_and(|outputs| outputs != alternate.components) {
                     return Ok(None);
@@ -154,7 +174,9 @@ impl<'d> Graph<'_, 'd, '_> {
                 if colorants.is_empty() || colorants.len() > 32 {
                     return Ok(None);
                 }
-                let Some(alternate) = self.color_space(alternate, resources, depth)? else { return Ok(None) };
+                let Some(alternate) = self.color_space(alternate, resources, depth)?.map(Space::plain) else {
+                    return Ok(None);
+                };
                 let Some((tint, _)) = self.function(tint, 6)? else { return Ok(None) };
                 let names = colorants.iter().map(|name| Val::Name(colorant_name(src.get(name)))).collect();
                 let items = vec![Val::name("DeviceN"), Val::Arr(names), alternate.value, tint];

@@ -252,6 +252,11 @@ impl<'d> Graph<'_, 'd, '_> {
                 };
                 if let Some(new) = new {
                     run.emit_name(&new, operator);
+                    let first = scope.number_of(&new).and_then(|id| self.first_colours.get(&id));
+                    if let Some(components) = first {
+                        let zeros = vec![Operand::Num(0.0); *components];
+                        run.emit(&zeros, if operator == b"CS" { b"SCN" } else { b"scn" });
+                    }
                 }
             }
             (b"SC" | b"sc", None) if !args.is_empty() => self.color(operator, args, run),
@@ -350,10 +355,16 @@ impl<'d> Graph<'_, 'd, '_> {
         if let Some(known) = scope.names.get(&key) {
             return Ok(known.clone());
         }
-        let object = scope
-            .resources
-            .and_then(|resources| self.src.dict(resources, kind.key()))
-            .and_then(|part| part.get(name).ok());
+        let src = self.src;
+        let within = |resources: Option<&'d Dictionary>| {
+            let part = resources.and_then(|resources| src.dict(resources, kind.key()));
+            part.and_then(|part| part.get(name).ok())
+        };
+        let mut object = within(scope.resources);
+        if object.is_none() {
+            object = within(self.page_resources);
+            self.borrowed |= object.is_some();
+        }
         let value = match object {
             Some(object) => self.copy(kind, object, scope.resources)?,
             None => None,

@@ -8,6 +8,7 @@ use lopdf::{Dictionary, Object, ObjectId};
 
 use super::{
     Strictness,
+    color::Space,
     content::{INTENTS, Role, Scope},
     matrix::{IDENTITY, Matrix, after},
     source::{Source, as_dict, is_external},
@@ -54,8 +55,8 @@ impl Kind {
 }
 
 /// What a copy depends on. A form without resources of its own draws with those of its surroundings (ISO 32000-1
-/// §7.8.3), so it is another form under each of them.
-type Key = (Kind, ObjectId, Option<*const Dictionary>);
+/// §7.8.3), so it is another form under each of them; one that lacks a resource finds it on the page, as in viewers.
+type Key = (Kind, ObjectId, Option<*const Dictionary>, Option<*const Dictionary>);
 
 /// Where a picture that could not be decoded would have been: the matrix of its unit square.
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +88,14 @@ pub(super) struct Graph<'c, 'd, 'o> {
     pub(super) pages: HashMap<ObjectId, u32>,
     /// Optional content groups that are off when the document is opened.
     pub(super) off: HashSet<ObjectId>,
+    /// The spaces in place of profiles; nothing where the device space serves.
+    pub(super) profiles: HashMap<ObjectId, Option<Space>>,
+    /// The components of spaces in place of profiles, by their new numbers. They begin with all zeros, inks don't.
+    pub(super) first_colours: HashMap<u32, usize>,
+    /// The resources of the page that is being rebuilt.
+    pub(super) page_resources: Option<&'d Dictionary>,
+    /// Whether the object that is being copied used them without being told to.
+    pub(super) borrowed: bool,
     memo: HashMap<Key, Option<Val>>,
     active: Vec<ObjectId>,
     levels: usize,
@@ -104,6 +113,10 @@ impl<'c, 'd, 'o> Graph<'c, 'd, 'o> {
             lost: HashMap::new(),
             pages: HashMap::new(),
             off: HashSet::new(),
+            profiles: HashMap::new(),
+            first_colours: HashMap::new(),
+            page_resources: None,
+            borrowed: false,
             memo: HashMap::new(),
             active: Vec::new(),
             levels: 0,
@@ -147,8 +160,13 @@ impl<'c, 'd, 'o> Graph<'c, 'd, 'o> {
             && matches!(self.src.get(object), Object::Stream(stream)
                 if !stream.dict.has(b"Resources") && self.src.name(&stream.dict, "Subtype") != Some(b"Image"));
         let surroundings = resources.filter(|_| borrows).map(std::ptr::from_ref);
+        let page = self.page_resources.map(std::ptr::from_ref);
         if let Some(id) = id {
-            if let Some(known) = self.memo.get(&(kind, id, surroundings)) {
+            if let Some(known) = self.memo.get(&(kind, id, surroundings, None)) {
+                return Ok(known.clone());
+            }
+            if let Some(known) = self.memo.get(&(kind, id, surroundings, page)) {
+                self.borrowed = true;
                 return Ok(known.clone());
             }
             if self.active.contains(&id) {
@@ -157,6 +175,7 @@ impl<'c, 'd, 'o> Graph<'c, 'd, 'o> {
             }
             self.active.push(id);
         }
+        let outside = std::mem::take(&mut self.borrowed);
         self.levels += 1;
         let value = if self.levels > MAX_LEVELS {
             Err(Refusal::new(RefusalCode::TooDeep, format!("{} {MAX_LEVELS}", self.place)))
@@ -167,9 +186,11 @@ impl<'c, 'd, 'o> Graph<'c, 'd, 'o> {
         if let Some(id) = id {
             self.active.pop();
             if let Ok(value) = &value {
-                self.memo.insert((kind, id, surroundings), value.clone());
+                let page = page.filter(|_| self.borrowed);
+                self.memo.insert((kind, id, surroundings, page), value.clone());
             }
         }
+        self.borrowed |= outside;
         self.within_output()?;
         value
     }
@@ -188,7 +209,13 @@ impl<'c, 'd, 'o> Graph<'c, 'd, 'o> {
             },
             Kind::ColorSpace => {
                 let space = self.color_space(target, resources, 4)?;
-                Ok(space.map(|space| Val::Ref(self.out.add(space.value))))
+                Ok(space.map(|space| {
+                    let id = self.out.add(space.value);
+                    if space.profile.is_some() {
+                        self.first_colours.insert(id, space.components);
+                    }
+                    Val::Ref(id)
+                }))
             }
             Kind::Pattern => self.pattern(target, resources),
             Kind::Shading => self.shading(target, resources),
@@ -309,7 +336,7 @@ impl<'c, 'd, 'o> Graph<'c, 'd, 'o> {
         let mut dict = Dict::typed("Group").with("S", Val::name("Transparency"));
         if let Ok(space) = group.get(b"CS") {
             let space = self.color_space(self.src.get(space), resources, 4)?;
-            dict.set_some("CS", space.map(|space| space.value));
+            dict.set_some("CS", space.map(|space| space.plain().value));
         }
         for key in ["I", "K"] {
             dict.set_some(key, self.src.boolean(group, key).map(Val::Bool));

@@ -34,12 +34,23 @@ struct Layout {
     bits: usize,
     mask: bool,
     space: Option<Space>,
+    /// Nothing else gives the samples a meaning of its own.
+    literal: bool,
 }
 
 impl Layout {
     fn row(&self) -> usize {
         let components = self.space.as_ref().map_or(1, |space| space.components);
         (self.width * self.bits * components).div_ceil(8)
+    }
+
+    /// The samples as plain RGB where a profile gives them other colours.
+    fn without_profile(&mut self, samples: Vec<u8>) -> Vec<u8> {
+        let profile = self.space.as_ref().and_then(|space| space.profile.as_ref());
+        let Some(profile) = profile.filter(|_| self.literal && self.bits == 8) else { return samples };
+        let Some(rgb) = profile.to_rgb(&samples) else { return samples };
+        self.space = Space::device(3);
+        rgb
     }
 }
 
@@ -86,7 +97,9 @@ impl<'d> Graph<'_, 'd, '_> {
             Some(bits @ (1 | 2 | 4 | 8 | 16)) => usize::try_from(bits).unwrap_or(8),
             _ => 8,
         };
-        let mut layout = Layout { width, height, bits, mask, space };
+        let literal = ["Decode", "Matte"].iter().all(|key| !dict.has(key.as_bytes()))
+            && !matches!(src.value(dict, "Mask"), Object::Array(_));
+        let mut layout = Layout { width, height, bits, mask, space, literal };
         let decoded = src.decode_parts(dict, content, self.ctx)?;
         let mut alpha = None;
         let samples = match &decoded.codec {
@@ -229,7 +242,7 @@ impl<'d> Graph<'_, 'd, '_> {
         }
         self.ctx.charge_expanded((size as u64).saturating_sub(data.len() as u64))?;
         data.resize(size, 0);
-        Ok(Some(Samples::Raw(data)))
+        Ok(Some(Samples::Raw(layout.without_profile(data))))
     }
 
     /// JPEG: decoded, and compressed again. Four components stay uncompressed, as their polarity is a matter of the
@@ -267,8 +280,9 @@ impl<'d> Graph<'_, 'd, '_> {
             _ => Space::device(components),
         };
         let (Some(space), false) = (space, layout.mask) else { return Ok(None) };
-        *layout = Layout { width, height, bits: 8, mask: false, space: Some(space) };
-        let kind = match components {
+        *layout = Layout { width, height, bits: 8, mask: false, space: Some(space), literal: layout.literal };
+        let samples = layout.without_profile(samples);
+        let kind = match layout.space.as_ref().map_or(components, |space| space.components) {
             1 => ColorType::Luma,
             3 => ColorType::Rgb,
             _ => return Ok(Some(Samples::Raw(samples))),
@@ -358,14 +372,16 @@ impl<'d> Graph<'_, 'd, '_> {
         };
         let Some(space) = space else { return Ok(None) };
         let (width, height) = (pixels.width, pixels.height);
-        *layout = Layout { width, height, bits: 8, mask: false, space: Some(space) };
-        if let (3, Ok(width), Ok(height)) = (pixels.components, u16::try_from(width), u16::try_from(height)) {
+        *layout = Layout { width, height, bits: 8, mask: false, space: Some(space), literal: layout.literal };
+        let samples = layout.without_profile(pixels.data);
+        let components = layout.space.as_ref().map_or(0, |space| space.components);
+        if let (3, Ok(width), Ok(height)) = (components, u16::try_from(width), u16::try_from(height)) {
             let mut out = Vec::new();
-            if encode(&mut out, &pixels.data, width, height, ColorType::Rgb) {
+            if encode(&mut out, &samples, width, height, ColorType::Rgb) {
                 return Ok(Some((Samples::Jpeg(out), pixels.alpha)));
             }
         }
-        Ok(Some((Samples::Raw(pixels.data), pixels.alpha)))
+        Ok(Some((Samples::Raw(samples), pixels.alpha)))
     }
 
     /// A soft mask from the opacity that a JPEG 2000 picture carries.

@@ -20,6 +20,7 @@ mod matrix;
 mod mend;
 mod page;
 mod picture;
+mod profile;
 mod source;
 mod text;
 mod write;
@@ -152,11 +153,7 @@ fn copy_view(src: &Source, catalog: &Dictionary, out: &mut Dict) {
         Object::String(bytes, _) => Some(bytes.clone()),
         _ => None,
     };
-    let tag = |bytes: &Vec<u8>| {
-        (2..=35).contains(&bytes.len())
-            && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
-    };
-    out.set_some("Lang", language.filter(tag).map(Val::Str));
+    out.set_some("Lang", language.filter(|tag| is_language(tag)).map(Val::Str));
     let layouts: &[&[u8]] =
         &[b"SinglePage", b"OneColumn", b"TwoColumnLeft", b"TwoColumnRight", b"TwoPageLeft", b"TwoPageRight"];
     let layout = src.name(catalog, "PageLayout").filter(|layout| layouts.contains(layout));
@@ -174,6 +171,16 @@ fn copy_view(src: &Source, catalog: &Dictionary, out: &mut Dict) {
     if !kept.is_empty() {
         out.set("ViewerPreferences", Val::Dict(kept));
     }
+}
+
+/// A tag of a language (RFC 5646): a word of two or three letters, and further short words.
+fn is_language(tag: &[u8]) -> bool {
+    let mut words = tag.split(|byte| *byte == b'-');
+    let first = words.next().unwrap_or_default();
+    (2..=3).contains(&first.len())
+        && first.iter().all(u8::is_ascii_alphabetic)
+        && tag.len() <= 35
+        && words.all(|word| (1..=8).contains(&word.len()) && word.iter().all(u8::is_ascii_alphanumeric))
 }
 
 /// Notes what hangs on the catalogue and the trailer.

@@ -108,6 +108,7 @@ impl<'d> Graph<'_, 'd, '_> {
             out.set_some("Group", group);
         }
         self.note_page(dict);
+        self.page_resources = page.inherited.resources;
 
         let data = self.page_data(dict)?;
         let mut scope = Scope::new(page.inherited.resources);

@@ -62,6 +62,18 @@ pub(super) fn inks_to_rgb(inks: &[u8], profile: &[u8]) -> Option<Vec<u8>> {
     convert(&source, Layout::Rgba, &target, Layout::Rgb, inks, inks.len() / 4 * 3)
 }
 
+/// Samples of three colours or four inks (255 is full) as RGB by the profile.
+pub(crate) fn samples_to_rgb(samples: &[u8], components: usize, profile: &[u8]) -> Option<Vec<u8>> {
+    match components {
+        3 => {
+            let source = parse(profile).filter(|source| source.color_space == DataColorSpace::Rgb)?;
+            convert(&source, Layout::Rgb, &ColorProfile::new_srgb(), Layout::Rgb, samples, samples.len())
+        }
+        4 => inks_to_rgb(samples, profile),
+        _ => None,
+    }
+}
+
 fn parse(profile: &[u8]) -> Option<ColorProfile> {
     if profile.len() > MAX_PROFILE {
         return None;

@@ -22,6 +22,7 @@ mod tests;
 
 use std::fmt::Display;
 
+pub(crate) use colour::samples_to_rgb;
 use picture::{Channels, Picture};
 
 use crate::{
