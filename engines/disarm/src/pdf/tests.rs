@@ -7,6 +7,7 @@ mod fields;
 mod lines;
 mod pages;
 mod pictures;
+mod profiles;
 
 use proptest::prelude::*;
 
