@@ -39,11 +39,7 @@ impl Profile {
 
 impl Graph<'_, '_, '_> {
     /// The space that shows what a profile says; nothing where the device space shows it too, or nobody can tell.
-    pub(super) fn profiled(
-        &mut self,
-        object: &Object,
-        components: usize,
-    ) -> Result<Option<Space>, Refusal> {
+    pub(super) fn profiled(&mut self, object: &Object, components: usize) -> Result<Option<Space>, Refusal> {
         let Object::Reference(id) = object else { return Ok(None) };
         if let Some(known) = self.profiles.get(id) {
             return Ok(known.clone());
@@ -85,8 +81,7 @@ impl Graph<'_, '_, '_> {
         let function = self.out.reserve();
         self.out.put_stream(function, dict, &table);
         let names = (1..=components).map(|number| Val::name(&format!("Spot {number}"))).collect();
-        let items =
-            vec![Val::name("DeviceN"), Val::Arr(names), Val::name("DeviceRGB"), Val::Ref(function)];
+        let items = vec![Val::name("DeviceN"), Val::Arr(names), Val::name("DeviceRGB"), Val::Ref(function)];
         Ok(Some(Space::profiled(Val::Arr(items), components, Rc::new(profile))))
     }
 }

@@ -15,9 +15,8 @@ fn page(profile: &ColorProfile) -> Vec<u8> {
         "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] /Contents 4 0 R /Resources << \
          /ColorSpace << /C {space} >> /XObject << /X 6 0 R >> >> >>"
     );
-    let picture = format!(
-        "/Type /XObject /Subtype /Image /Width 1 /Height 1 /BitsPerComponent 8 /ColorSpace {space}"
-    );
+    let picture =
+        format!("/Type /XObject /Subtype /Image /Width 1 /Height 1 /BitsPerComponent 8 /ColorSpace {space}");
     let objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>".to_vec(),
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_vec(),
@@ -56,7 +55,9 @@ fn form_that_lacks_a_font_uses_that_of_the_page() {
 
 #[test]
 fn language_that_is_no_tag_is_dropped() {
-    for (given, kept) in [("ja-JP", true), ("en", true), ("nusumu", false), ("evil-example-com-aaaaaaaaa", false)] {
+    for (given, kept) in
+        [("ja-JP", true), ("en", true), ("nusumu", false), ("evil-example-com-aaaaaaaaa", false)]
+    {
         let disarmed = rebuilt(&document(&format!("/Lang ({given})"), "", HELLO, &[]));
         assert_eq!(String::from_utf8_lossy(&disarmed.bytes).contains("/Lang"), kept, "{given}");
     }
