@@ -35,6 +35,9 @@ pub(super) struct Link {
     external: bool,
 }
 
+/// Parts that are small, all together, wait as text for their turn; others are inflated a second time.
+const WAITING: usize = 2 << 20;
+
 /// The text of a part and its relationships.
 type Source = (String, HashMap<String, Relationship>);
 
@@ -53,6 +56,9 @@ pub(super) struct Rebuild<'a, 'c, 'o> {
     /// Output part of each input part.
     written: HashMap<String, Job>,
     counts: BTreeMap<Kind, usize>,
+    /// Texts of parts on the list of work, by the input part.
+    waiting: HashMap<String, String>,
+    waiting_size: usize,
     output: Vec<(String, Vec<u8>)>,
     pictures: HashMap<String, Option<String>>,
     picture_count: usize,
@@ -102,6 +108,8 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
             jobs: VecDeque::new(),
             written: HashMap::new(),
             counts: BTreeMap::new(),
+            waiting: HashMap::new(),
+            waiting_size: 0,
             output: Vec::new(),
             pictures: HashMap::new(),
             picture_count: 0,
@@ -208,6 +216,10 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
         let path = job.path.clone();
         self.accounted.insert(key.clone());
         self.written.insert(key, job.clone());
+        if self.waiting_size.saturating_add(text.len()) <= WAITING {
+            self.waiting_size += text.len();
+            self.waiting.insert(job.source.clone(), text);
+        }
         // Texts that cells refer to are needed before the cells.
         if kind == Kind::SharedStrings {
             self.jobs.push_front(job)
@@ -233,8 +245,16 @@ impl<'a, 'c, 'o> Rebuild<'a, 'c, 'o> {
         if let Some(made) = self.made.remove(&job.source) {
             return Ok(Some((made.text, made.known)));
         }
-        let Some(bytes) = self.package.bytes(&job.source, self.ctx)? else { return Ok(None) };
-        let text = xml::decode(bytes, &job.source)?;
+        let text = match self.waiting.remove(&job.source) {
+            Some(text) => {
+                self.waiting_size = self.waiting_size.saturating_sub(text.len());
+                text
+            }
+            None => match self.package.bytes(&job.source, self.ctx)? {
+                Some(bytes) => xml::decode(bytes, &job.source)?,
+                None => return Ok(None),
+            },
+        };
         Ok(Some((text, self.package.relationships(&job.source, self.ctx)?)))
     }
 

@@ -25,7 +25,9 @@ impl PartJudge<'_, '_, '_, '_> {
                 return Ok(Verdict::Finish(element));
             }
             "si" => {
-                self.rebuild.shared_strings.push(super::text::of_rich(&element));
+                if self.rebuild.wants_text() {
+                    self.rebuild.shared_strings.push(super::text::of_rich(&element));
+                }
                 return Ok(Verdict::Finish(element));
             }
             "sheet" => {
@@ -318,6 +320,9 @@ impl PartJudge<'_, '_, '_, '_> {
 
     /// Cells are written down row by row, so their text is taken here.
     fn collect_row(&mut self, row: &Element) {
+        if !self.rebuild.wants_text() {
+            return;
+        }
         for cell in row.elements().filter(|e| e.is(Ns::X, "c")) {
             let value = cell.child(Ns::X, "v").map(Element::text).unwrap_or_default();
             let text = match cell.attribute("t") {
@@ -328,7 +333,7 @@ impl PartJudge<'_, '_, '_, '_> {
                 Some("inlineStr") => cell.child(Ns::X, "is").map(super::text::of_rich).unwrap_or_default(),
                 _ => value,
             };
-            if !text.is_empty() && self.rebuild.wants_text() {
+            if !text.is_empty() {
                 let location = format!("{}!{}", self.job.place, cell.attribute("r").unwrap_or("?"));
                 self.rebuild.pieces.push(TextPiece { location, text });
             }

@@ -320,7 +320,11 @@ fn enter(
         if value.len() > MAX_TEXT {
             return Err("attribute too long".to_owned());
         }
-        let value: String = value.chars().filter(|c| is_xml_char(*c)).collect();
+        let value = if value.chars().all(is_xml_char) {
+            value.into_owned()
+        } else {
+            value.chars().filter(|c| is_xml_char(*c)).collect()
+        };
         if !danger::value_is_allowed(spec, written, &value) {
             judge.left_out(RemovalCode::ExternalLink, written, open);
             continue;
@@ -394,7 +398,11 @@ fn push_text(open: &mut [Element], piece: &str) -> Result<(), String> {
         if text.len() + piece.len() > MAX_TEXT {
             return Err("text too long".to_owned());
         }
-        text.extend(piece.chars().filter(|c| is_xml_char(*c)));
+        if piece.chars().all(is_xml_char) {
+            text.push_str(piece);
+        } else {
+            text.extend(piece.chars().filter(|c| is_xml_char(*c)));
+        }
     }
     Ok(())
 }
@@ -405,9 +413,7 @@ fn is_xml_char(c: char) -> bool {
 
 /// A whole part.
 pub(super) fn write(root: &Element) -> String {
-    let mut body = String::new();
-    write_content(root, &mut body);
-    let mut out = String::with_capacity(body.len() + 512);
+    let mut out = String::with_capacity(written_size(root) + 1024);
     out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n");
     let mut set = root.spec.ns.bit();
     collect(root, &mut set);
@@ -419,11 +425,19 @@ pub(super) fn write(root: &Element) -> String {
     }
     push_attributes(root, &mut out);
     out.push('>');
-    out.push_str(&body);
+    write_content(root, &mut out);
     out.push_str("</");
     push_name(root.spec, &mut out);
     out.push('>');
     out
+}
+
+/// Of what is written down already: nearly all of a sheet, so that it is copied once.
+fn written_size(root: &Element) -> usize {
+    let written = |node: &Node| if let Node::Written(text) = node { text.len() } else { 0 };
+    let direct: usize = root.children.iter().map(written).sum();
+    let below: usize = root.elements().flat_map(|child| &child.children).map(written).sum();
+    direct + below
 }
 
 /// Namespaces that a tree uses. What has been written down uses those of spreadsheets and relationships only.
@@ -484,16 +498,24 @@ fn push_attributes(element: &Element, out: &mut String) {
 
 /// Escapes for element content, or for an attribute value in double quotes.
 pub(super) fn escape(text: &str, out: &mut String, attribute: bool) {
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' if attribute => out.push_str("&quot;"),
-            '\n' if attribute => out.push_str("&#10;"),
-            '\t' if attribute => out.push_str("&#9;"),
-            '\r' => out.push_str("&#13;"),
-            c => out.push(c),
-        }
+    let special = |byte: u8| match byte {
+        b'&' => Some("&amp;"),
+        b'<' => Some("&lt;"),
+        b'>' => Some("&gt;"),
+        b'"' if attribute => Some("&quot;"),
+        b'\n' if attribute => Some("&#10;"),
+        b'\t' if attribute => Some("&#9;"),
+        b'\r' => Some("&#13;"),
+        _ => None,
+    };
+    // Most text has nothing to escape and goes over in one piece.
+    let mut rest = text;
+    while let Some((at, reference)) =
+        rest.bytes().enumerate().find_map(|(at, byte)| special(byte).map(|reference| (at, reference)))
+    {
+        out.push_str(rest.get(..at).unwrap_or_default());
+        out.push_str(reference);
+        rest = rest.get(at + 1..).unwrap_or_default();
     }
+    out.push_str(rest);
 }

@@ -13,6 +13,8 @@ pub(super) struct Found {
     /// JPEG: the quality that its tables have, on the usual scale, and how much finer brightness is than colour.
     pub(super) quality: Option<u8>,
     pub(super) sampling: Option<(u8, u8)>,
+    /// JPEG: in passes that each refine the whole.
+    pub(super) progressive: bool,
     /// The colour profile, for use; it is not written.
     pub(super) profile: Vec<u8>,
     /// JPEG: the transform that Adobe's segment states.
@@ -140,7 +142,10 @@ fn jpeg_segment(marker: u8, body: &[u8], found: &mut Found) {
             }
         }
         0xDB if found.quality.is_none() => found.quality = quality(body),
-        0xC0..=0xC2 if found.sampling.is_none() => found.sampling = sampling(body),
+        0xC0..=0xC2 if found.sampling.is_none() => {
+            found.progressive = marker == 0xC2;
+            found.sampling = sampling(body);
+        }
         0xE2 if body.starts_with(b"MPF\0") => found.note("MPF（複数画像）"),
         0xED => found.note("Photoshop・IPTC 情報"),
         0xEE if body.starts_with(b"Adobe") => found.adobe = body.get(11).copied(),

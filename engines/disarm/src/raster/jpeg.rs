@@ -21,18 +21,21 @@ const QUALITIES: std::ops::RangeInclusive<u8> = 50..=95;
 pub(super) struct Manner {
     quality: Option<u8>,
     sampling: Option<(u8, u8)>,
+    /// Codes made for this picture: smaller, for more memory and a second pass.
+    own_codes: bool,
 }
 
 impl Manner {
     /// For a photograph from a camera's own format, whose colours are coarser than its brightness already.
     pub(super) fn photograph() -> Self {
-        Self { quality: Some(QUALITY), sampling: Some((2, 2)) }
+        Self { quality: Some(QUALITY), sampling: Some((2, 2)), own_codes: false }
     }
 
     pub(super) fn of(found: &Found) -> Self {
         let turned = found.orientation >= 5;
         let sampling = found.sampling.map(|(x, y)| if turned { (y, x) } else { (x, y) });
-        Self { quality: found.quality, sampling }
+        // Progressive files have their own codes, and would grow without.
+        Self { quality: found.quality, sampling, own_codes: found.progressive }
     }
 }
 
@@ -94,6 +97,7 @@ pub(super) fn encode(picture: &Picture, manner: Manner) -> Result<Vec<u8>, Refus
     let mut out = Vec::new();
     let quality = manner.quality.map_or(QUALITY, |q| q.clamp(*QUALITIES.start(), *QUALITIES.end()));
     let mut encoder = Encoder::new(&mut out, quality);
+    encoder.set_optimized_huffman_tables(manner.own_codes);
     encoder.set_sampling_factor(match manner.sampling {
         Some((2, 2)) => SamplingFactor::F_2_2,
         Some((2, 1)) => SamplingFactor::F_2_1,

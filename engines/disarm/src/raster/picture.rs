@@ -114,12 +114,27 @@ impl Picture {
         }
     }
 
+    /// How many of a hundred pixels are as their left neighbour, by a sample of the rows.
+    pub(super) fn flatness(&self) -> usize {
+        let step = self.channels.count();
+        let row = (self.width as usize).saturating_mul(step).max(1);
+        let (mut alike, mut all) = (0_usize, 0_usize);
+        for line in self.data.chunks(row).step_by(8) {
+            let pairs = line.chunks_exact(step).zip(line.chunks_exact(step).skip(1));
+            alike += pairs.filter(|(left, right)| left == right).count();
+            all += line.len() / step;
+        }
+        (alike * 100).checked_div(all).unwrap_or(0)
+    }
+
     /// The colours and the indices into them, when there are at most 256: the cheap form of drawings and screens.
     pub(super) fn palette(&self) -> Option<(Vec<[u8; 4]>, Vec<u8>)> {
         if !matches!(self.channels, Channels::Rgb | Channels::Rgba) {
             return None;
         }
         let mut seen: HashMap<[u8; 4], u8> = HashMap::new();
+        // Neighbours are often alike, and so are colours that were met shortly before.
+        let mut recent: [Option<([u8; 4], u8)>; 256] = [None; 256];
         let mut colours = Vec::new();
         let mut indices = Vec::with_capacity(self.data.len() / self.channels.count());
         for pixel in self.data.chunks_exact(self.channels.count()) {
@@ -128,15 +143,23 @@ impl Picture {
                 [r, g, b, a] => [r, g, b, a],
                 _ => return None,
             };
-            let index = match seen.get(&colour) {
-                Some(index) => *index,
-                None => {
-                    let index = u8::try_from(colours.len()).ok()?;
-                    seen.insert(colour, index);
-                    colours.push(colour);
-                    index
-                }
+            let [r, g, b, a] = colour;
+            let mixed =
+                r.wrapping_mul(3) ^ g.wrapping_mul(5).rotate_left(2) ^ b.wrapping_mul(7).rotate_left(5) ^ a;
+            let slot = recent.get_mut(usize::from(mixed))?;
+            let index = match *slot {
+                Some((known, index)) if known == colour => index,
+                _ => match seen.get(&colour) {
+                    Some(index) => *index,
+                    None => {
+                        let index = u8::try_from(colours.len()).ok()?;
+                        seen.insert(colour, index);
+                        colours.push(colour);
+                        index
+                    }
+                },
             };
+            *slot = Some((colour, index));
             indices.push(index);
         }
         Some((colours, indices))

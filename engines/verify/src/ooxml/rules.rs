@@ -200,22 +200,28 @@ const EXTENSIONS: [&str; 4] = [
     "{b025f937-c7b1-47d3-b67f-a62eff666e3e}",
 ];
 
+/// Attributes whose value is compared in lower case.
+const JUDGED: [&str; 5] = ["action", "style", "uri", "state", "name"];
+
 type Elements = HashMap<&'static str, HashSet<&'static str>>;
 
 fn elements(prefix: &str) -> Option<&'static Elements> {
     static ALL: OnceLock<HashMap<&'static str, Elements>> = OnceLock::new();
     let all = ALL.get_or_init(|| {
-        let elements = |text: &'static str| {
+        let elements = |prefix: &str, text: &'static str| {
+            let never = |local: &str| {
+                NEVER.iter().any(|name| name.split_once(':').unwrap_or(("", name)) == (prefix, local))
+            };
             text.lines()
                 .filter(|line| !line.starts_with('#'))
                 .filter_map(|line| {
-                    line.split(' ')
-                        .next()
-                        .map(|name| (name.trim_end_matches('$'), line.split(' ').skip(1).collect()))
+                    let mut words = line.split(' ');
+                    let name = words.next()?.trim_end_matches('$');
+                    (!never(name)).then(|| (name, words.filter(|key| !NEVER.contains(key)).collect()))
                 })
                 .collect()
         };
-        LISTS.iter().map(|(prefix, _, text)| (*prefix, elements(text))).collect()
+        LISTS.iter().map(|(prefix, _, text)| (*prefix, elements(prefix, text))).collect()
     });
     all.get(prefix)
 }
@@ -243,6 +249,7 @@ pub(super) fn check_part(
                 }
             }
             Token::End(name) => walk.end(name).map_err(fail)?,
+            Token::Text(text) if walk.text.is_empty() => walk.text = text,
             Token::Text(text) => walk.text.push_str(&text),
         }
     }
@@ -273,15 +280,12 @@ impl Walk<'_> {
         let (prefix, local) = name.split_once(':').unwrap_or(("", name));
         let allowed =
             elements(prefix).and_then(|list| list.get(local)).ok_or_else(|| format!("element {name}"))?;
-        if NEVER.contains(&name) {
-            return Err(format!("element {name}"));
-        }
         for (key, value) in attributes {
             if let Some(declared) = key.strip_prefix("xmlns").filter(|_| depth == 0) {
                 namespace(declared.trim_start_matches(':'), value)?;
                 continue;
             }
-            if !allowed.contains(key) || NEVER.contains(key) {
+            if !allowed.contains(key) {
                 return Err(format!("attribute {name} {key}"));
             }
             self.value(name, key, value, attributes)?;
@@ -306,7 +310,7 @@ impl Walk<'_> {
                 _ => bad(),
             };
         }
-        let lower = value.to_lowercase();
+        let lower = if JUDGED.contains(&key) { value.to_lowercase() } else { String::new() };
         match key {
             "action" if !value.is_empty() => {
                 let known =

@@ -63,8 +63,9 @@ impl<'a> Reader<'a> {
         }
         let mut attributes: Vec<(&str, String)> = Vec::new();
         while let Some(attribute) = rest.strip_prefix(' ') {
-            let (key, value) = attribute.split_once("=\"").ok_or("attribute")?;
-            let (value, tail) = value.split_once('"').ok_or("attribute")?;
+            let (key, value) = attribute.split_once('=').ok_or("attribute")?;
+            let (value, tail) =
+                value.strip_prefix('"').and_then(|value| value.split_once('"')).ok_or("attribute")?;
             if key.is_empty()
                 || !key.chars().all(is_name)
                 || attributes.iter().any(|(known, _)| *known == key)
@@ -91,9 +92,8 @@ fn is_name(c: char) -> bool {
 }
 
 fn unescape(raw: &str) -> Result<String, String> {
-    if raw.contains('<')
-        || raw.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\u{7f}'..='\u{9f}'))
-    {
+    // Controls above U+007F are XML.
+    if raw.bytes().any(|byte| byte == b'<' || (byte < b' ' && !matches!(byte, b'\n' | b'\t'))) {
         return Err("character".to_owned());
     }
     let mut pieces = raw.split('&');
