@@ -1,9 +1,9 @@
 //! 7z (the format of 7-Zip), decoded by `sevenz-rust2`. Dictionaries are held to a share of the memory before anything
 //! is decoded; AES takes the password of the options.
 
-use std::io::Cursor;
+use std::io::{self, Cursor, Read};
 
-use sevenz_rust2::{ArchiveReader, EncoderMethod, Error, Password};
+use sevenz_rust2::{Archive, ArchiveEntry, BlockDecoder, EncoderMethod, Error, Password};
 
 use super::walk::{Member, Visit, read_charged, special};
 use crate::{Refusal, RefusalCode, context::Context};
@@ -11,7 +11,7 @@ use crate::{Refusal, RefusalCode, context::Context};
 pub(super) fn walk(input: &[u8], ctx: &mut Context<'_>, visit: Visit<'_>) -> Result<(), Refusal> {
     let mut reader = open(input, Password::empty(), ctx);
     let mut locked = matches!(reader, Err(Error::PasswordRequired))
-        || reader.as_ref().is_ok_and(|reader| has_aes(reader.archive()));
+        || reader.as_ref().is_ok_and(|reader| has_aes(&reader.archive));
     if locked {
         let Some(password) = ctx.options().password.as_deref() else {
             return Err(Refusal::new(RefusalCode::Encrypted, "7z"));
@@ -19,9 +19,8 @@ pub(super) fn walk(input: &[u8], ctx: &mut Context<'_>, visit: Visit<'_>) -> Res
         reader = open(input, Password::new(password), ctx);
     }
     let mut reader = reader.map_err(|error| refusal(&error, locked))?;
-    reader.set_thread_count(1);
     let mut stopped = None;
-    let outcome = reader.for_each_entries(|entry, stream| {
+    let outcome = reader.each(&mut |entry, stream| {
         let mut step = || -> Result<Option<Error>, Refusal> {
             ctx.charge_member()?;
             if entry.is_directory() {
@@ -64,14 +63,45 @@ pub(super) fn walk(input: &[u8], ctx: &mut Context<'_>, visit: Visit<'_>) -> Res
     }
 }
 
-fn open<'a>(
-    input: &'a [u8],
+/// An open archive. The library's own reader asks the system for the number of processors, which the sandbox forbids;
+/// its blocks are decoded here one after the other, on this thread.
+struct Reader<'a> {
+    archive: Archive,
     password: Password,
-    ctx: &Context<'_>,
-) -> Result<ArchiveReader<Cursor<&'a [u8]>>, Error> {
+    source: Cursor<&'a [u8]>,
+    kilobytes: usize,
+}
+
+fn open<'a>(input: &'a [u8], password: Password, ctx: &Context<'_>) -> Result<Reader<'a>, Error> {
     // A quarter of the memory for one dictionary leaves room for the documents.
     let kilobytes = usize::try_from(ctx.limits().memory_bytes / 4 / 1024).unwrap_or(usize::MAX);
-    ArchiveReader::new_with_memory_limit(Cursor::new(input), password, kilobytes)
+    let mut source = Cursor::new(input);
+    let archive = Archive::read_with_memory_limit(&mut source, &password, kilobytes)?;
+    Ok(Reader { archive, password, source, kilobytes })
+}
+
+impl Reader<'_> {
+    /// Every entry with its content: those of the blocks, then those that have none.
+    fn each(
+        &mut self,
+        visit: &mut dyn FnMut(&ArchiveEntry, &mut dyn Read) -> Result<bool, Error>,
+    ) -> Result<(), Error> {
+        for index in 0..self.archive.blocks.len() {
+            let block = BlockDecoder::new_with_memory_limit(
+                1,
+                self.kilobytes,
+                index,
+                &self.archive,
+                &self.password,
+                &mut self.source,
+            );
+            block.for_each_entries(&mut |entry, stream| visit(entry, stream))?;
+        }
+        for entry in self.archive.files.iter().filter(|entry| !entry.has_stream()) {
+            visit(entry, &mut io::empty())?;
+        }
+        Ok(())
+    }
 }
 
 fn has_aes(archive: &sevenz_rust2::Archive) -> bool {
