@@ -143,7 +143,7 @@ def application_docx():
     add(made, w(f'<w:tbl><w:tblPr><w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:tblBorders>{border}</w:tblBorders><w:tblLayout w:type="fixed"/><w:tblCellMar><w:left w:w="60" w:type="dxa"/><w:right w:w="60" w:type="dxa"/></w:tblCellMar></w:tblPr><w:tblGrid>{grid}</w:tblGrid>{"".join(rows)}</w:tbl>'))
     add(made, paragraph(run("備考　１　偽りその他不正の手段により交付を受けたときは、"), ruby("過料", "かりょう"), run("に処せられます。"), indent=100))
     add(made, paragraph(run("　　　２　", ), run("太枠", '<w:em w:val="dot"/>'), run("の中を"), run("黒のボールペン", '<w:u w:val="wave"/>'), run("で記入してください。"), indent=100))
-    made.add_picture(io.BytesIO(map_picture()), width=4200000)
+    made.add_picture(io.BytesIO(map_picture()), width=3000000)
     section = made.sections[0]
     section.header.paragraphs[0].text = "伊万里市　市民課　第１２３４号"
     section.footer.paragraphs[0].text = "保存年限　５年"
