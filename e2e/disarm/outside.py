@@ -34,9 +34,12 @@ def verify(binary, paths):
     return verdicts
 
 
+CARRIERS = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".svg", ".pdf", ".docx", ".xlsx", ".pptx", ".dotx", ".xltx", ".potx", ".ppsx", ".odt", ".ods", ".odp")
+
+
 def metadata(paths):
-    """What exiftool sees; a file on which it does not end is left out with the rest of its bundle."""
-    rows = []
+    """What exiftool sees in files that carry metadata; a file on which it does not end is left out with its bundle."""
+    rows, paths = [], [path for path in paths if path.lower().endswith(CARRIERS)]
     for start in range(0, len(paths), 100):
         try:
             done = subprocess.run(["exiftool", "-j", "-G1", "-a", "-u", "-q", "-charset", "filename=utf8", *paths[start:start + 100]], capture_output=True, timeout=60)
@@ -182,7 +185,7 @@ def threats(binary, work, only, judge):
             outputs[path] = row["output"]["path"]
             jobs.append((row["output"]["path"], entry["live"], entry["keep"]))
     looked = examine_all(jobs)
-    pictures_in = [path for path, *_ in jobs if path.endswith((".jpg", ".png", ".gif", ".bmp", ".tif", ".webp", ".docx", ".xlsx", ".pptx"))]
+    pictures_in = [path for path, *_ in jobs if not path.endswith(".pdf")]
     leaks = metadata(sorted({*pictures_in, *outputs.values()}))
     for path, more in leaks.items():
         if path in looked:

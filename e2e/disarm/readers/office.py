@@ -14,7 +14,7 @@ LIVE_TYPE = re.compile(r"(?i)vbaproject|macro|activex|oleobject|control|customui
 LIVE_REL = re.compile(r"(?i)vbaproject|oleobject|/package$|/control|attachedtemplate|afchunk|subdocument|/frame$|mailmerge|externallink|dialogsheet|macrosheet|connections|querytable|ctrlprop|activex|customui|ui/extensibility|webextension|glossary|/font$|audio|video|media|customxml|keymap|attachedtoolbars|printersettings|xmlmaps|transform|volatile|wordvba")
 FIELD = re.compile(r"(?i)\b(DDE|DDEAUTO|INCLUDETEXT|INCLUDEPICTURE|INCLUDE|LINK|IMPORT|MACROBUTTON|DATABASE|AUTOTEXT|AUTOTEXTLIST|GLOSSARY|ASK|FILLIN|RD|ADDIN|PRIVATE|GOTOBUTTON|PRINT|CONTROL|EMBED|MERGEFIELD|NEXT|QUOTE|USERADDRESS|DATA|EQ\s*\\x)\b")
 FUNCTION = re.compile(r"(?i)(?<![A-Z0-9_.])(_xlfn\.|_xlws\.|_xludf\.)?(WEBSERVICE|RTD|CALL|REGISTER|REGISTER\.ID|EXEC|IMAGE|HYPERLINK|FILTERXML|DDE|STOCKHISTORY|CUBE[A-Z]+|SQL\.REQUEST|(_xlws\.)?PY|FIELDVALUE|EVIL|EVALUATE|GET\.[A-Z]+|FOPEN|FWRITE[A-Z]*|RUN|HALT|ALERT|FORMULA\.?[A-Z]*|INFO)\s*\(")
-OUTSIDE = re.compile(r"(?i)\.xl[a-z]+'?!|\[[^\]]*(://|\\|\.xl|\d+)[^\]]*\]|\\\\|://|\|\s*'|\bcmd\b|mshta|powershell|file:|MSEXCEL\s*\||^\s*'?[a-z]+\|")
+OUTSIDE = re.compile(r"(?i)\.xl[a-z]+'?!|\[\d+\]|\[[^\[\]]*(://|\\|\.xl)[^\]]*\]|\\\\|://|\|\s*'|\bcmd\b|mshta|powershell|file:|MSEXCEL\s*\||^\s*'?[a-z]+\|")
 FORMULAS = {"f", "definedName", "formula", "formula1", "formula2", "calculatedColumnFormula", "totalsRowFormula", "oddFormula", "sqref-none"}
 ATTRIBUTES = {
     "macro": "macro on a shape", "onAction": "onAction", "onLoad": "onLoad", "textlink": None, "FmlaMacro": "FmlaMacro", "embeddedHtml": "embeddedHtml", "refreshOnLoad": "refreshOnLoad", "xlm": "xlm name",
@@ -22,7 +22,7 @@ ATTRIBUTES = {
 }
 ELEMENTS = {
     "altChunk", "attachedTemplate", "subDoc", "OLEObject", "oleObj", "oleObject", "oleObjects", "control", "controls", "ocx", "externalReference", "ddeLink", "oleLink", "mailMerge", "dataBinding", "frameset", "webVideoPr", "externalData", "movie",
-    "scriptAnchor", "snd", "audioFile", "videoFile", "wavAudioFile", "quickTimeFile", "audioCd", "embedRegular", "embedBold", "embedItalic", "embedBoldItalic", "saveThroughXslt", "attachedSchema", "smartTagType", "docVar", "webPublishItem", "legacyDrawing", "stSnd",
+    "scriptAnchor", "snd", "audioFile", "videoFile", "wavAudioFile", "quickTimeFile", "audioCd", "embedRegular", "embedBold", "embedItalic", "embedBoldItalic", "saveThroughXslt", "attachedSchema", "smartTagType", "docVar", "webPublishItem", "stSnd",
     "svgBlip", "extTarget", "sndTgt", "media", "webExtensionLinked", "customPr", "dbPr", "oleSize", "smartTag", "tags", "custDataLst", "contentPart", "model3d", "embeddedFont",
     # OpenDocument
     "script", "event-listener", "event-listeners", "plugin", "applet", "object-ole", "dde-source", "dde-connection-decl", "dde-link", "table-source", "cell-range-source", "section-source", "execute-macro", "database-display", "floating-frame", "macro-name",
@@ -188,6 +188,12 @@ def package(path, data):
     return found
 
 
+def reaches(formula):
+    """Texts in quotes count only where a function makes a reference of them."""
+    bare = re.sub(r'"(?:[^"]|"")*"', '""', formula)
+    return FUNCTION.search(bare) or OUTSIDE.search(bare) or re.search(r"(?i)INDIRECT", bare) and OUTSIDE.search(formula)
+
+
 def _elements(name, root, live):
     for element in root.iter():
         if not isinstance(element.tag, str):
@@ -198,7 +204,7 @@ def _elements(name, root, live):
                 live(f"element {tag} in {name}")
         if tag in FORMULAS and element.text:
             text = element.text
-            if FUNCTION.search(text) or OUTSIDE.search(text):
+            if reaches(text):
                 live(f"formula {text[:80]} in {name}")
             if tag == "definedName" and re.match(r"(?i)(_xlnm\.)?auto_?(open|close|activate|deactivate)", element.get("name", "")):
                 live(f"name {element.get('name')} in {name}")
@@ -214,7 +220,7 @@ def _elements(name, root, live):
                 live(f"href {value[:60]} in {name}")
             if local in ("href", "src") and "xlink" not in key and re.match(r"(?i)(https?|file|javascript|vbscript|data|mhtml):|\\\\", value) and not CLICKABLE.match(value):
                 live(f"{local} {value[:60]} in {name}")
-            if local == "formula" and (FUNCTION.search(value) or OUTSIDE.search(value)):
+            if local == "formula" and reaches(value):
                 live(f"formula {value[:80]} in {name}")
             if re.search(r"(?i)^\s*(javascript|vbscript|vnd\.sun\.star|ms-msdt|search-ms|mhtml|file):", value):
                 live(f"{local}={value[:60]} in {name}")
@@ -234,7 +240,7 @@ def _fields(name, root, live):
                 stack.append("")
             elif kind == "end" and stack:
                 text = stack.pop()
-                if FIELD.search(text) or re.search(r"(?i)HYPERLINK\s+\"?(file|javascript|vbscript|\\\\|ms-|mhtml)", text):
+                if FIELD.search(re.sub(r'^\s*HYPERLINK\s+"https?://[^"]*"', "", text)) or re.search(r"(?i)HYPERLINK\s+\"?(file|javascript|vbscript|\\\\|ms-|mhtml)", text):
                     live(f"field {text.strip()[:60]} in {name}")
                 if stack:
                     stack[-1] += text

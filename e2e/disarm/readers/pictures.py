@@ -121,7 +121,7 @@ def webp(data, live):
 STRUCTURE = re.compile(
     r"^(SourceFile$|ExifTool:|System:|File:|Composite:|PNG(-pHYs)?:|GIF:|JFIF:(JFIFVersion|ResolutionUnit|XResolution|YResolution|Thumbnail.*)|RIFF:(VP8Version|ImageWidth|ImageHeight|HorizontalScale|VerticalScale|AlphaIsUsed|WebP_Flags)|Adobe:(DCTEncodeVersion|APP14Flags0|APP14Flags1|ColorTransform)|"
     r"(IFD|SubIFD)\d*:(ImageWidth|ImageHeight|BitsPerSample|Compression|PhotometricInterpretation|StripOffsets|SamplesPerPixel|RowsPerStrip|StripByteCounts|XResolution|YResolution|ResolutionUnit|PlanarConfiguration|Predictor|SubfileType|ExtraSamples|SampleFormat|Orientation|FillOrder|ColorMap)$|"
-    r"PDF:(PDFVersion|Linearized|PageCount|Producer|PageLayout|PageMode|Encryption|TaggedPDF|Title)|ZIP:|XML:|HTML:(Title|ContentType|Charset|HTTP-equiv.*|Viewport.*)|SVG:(Xmlns|SVGVersion|ImageWidth|ImageHeight|ViewBox.*|PreserveAspectRatio)|EXE:|Text:|VCard:|ICS:|.*:Error$|.*:Warning$)"
+    r"PDF:(PDFVersion|Linearized|PageCount|Producer|PageLayout|PageMode|Encryption|TaggedPDF|Title)|ZIP:|XML:|HTML:(Title|ContentType|Charset|HTTP-equiv.*|Viewport.*)|SVG:(Xmlns|SVGVersion|ImageWidth|ImageHeight|ViewBox.*|PreserveAspectRatio|ID|Title|Font-.*|Text-anchor|Clip-path)|EXE:|Text:|VCard:|ICS:|.*:Error$|.*:Warning$)"
 )
 LEAKS = re.compile(r"(?i)(creator|author|lastmodifiedby|company|manager|template|gps|serial|owner|comment|hyperlinkbase|software|history|keywords|subject|category)")
 
@@ -130,6 +130,8 @@ def metadata(row):
     """One row of `exiftool -j -G1`."""
     found = []
     for key, value in row.items():
+        if key == "PDF:Language" and re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", str(value)):
+            continue
         if not STRUCTURE.match(key):
             found.append(("exiftool", f"{key}={str(value)[:60]}"))
         elif key.startswith(("XML:", "ZIP:", "PNG:", "HTML:")) and LEAKS.search(key.split(":")[1]) and str(value).strip() not in ("", "Sekisho", "sekisho"):

@@ -138,7 +138,7 @@ def letter(path, data):
             if key.lower() not in HEADERS:
                 found.append(("mail", f"header {key}"))
         kind = part.get_content_type()
-        if kind in ("message/external-body", "message/partial", "text/calendar", "application/ms-tnef", "application/pkcs7-mime", "application/x-pkcs7-mime", "text/x-amp-html", "application/javascript", "application/hta", "text/javascript"):
+        if kind in ("message/external-body", "message/partial", "application/ms-tnef", "application/pkcs7-mime", "application/x-pkcs7-mime", "text/x-amp-html", "application/javascript", "application/hta", "text/javascript"):
             found.append(("mail", kind))
         if part.defects:
             found.append(("mail", f"defect {part.defects[0]!r}"))

@@ -13,7 +13,7 @@ def kind(data, name=""):
         return "zip"
     if data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         return "cfb"
-    if b"%PDF-" in head:
+    if b"%PDF-" in head and (data.startswith(b"%PDF-") or not name.lower().endswith((".html", ".htm", ".txt", ".eml"))):
         return "pdf"
     if data[:5] == b"{\\rtf":
         return "rtf"
@@ -34,7 +34,8 @@ def kind(data, name=""):
 
 def layers(data, name="", depth=0, budget=None):
     """(path, kind, bytes), the file itself first; bombs are left where the budget ends."""
-    what = kind(data, name)
+    # A list of names or headers is text, whatever it begins with.
+    what = "?" if re.search(r"!<(headers|names?|comment|strings)[^!]*$", name) else kind(data, name)
     yield name, what, data
     budget = [TOGETHER] if budget is None else budget
     if depth >= DEEPEST:

@@ -40,8 +40,10 @@ HTML = [
     ("nul", "NUL を挟んだタグ", "<scr\0ipt>{l}</scr\0ipt><img src=x o\0nerror='{l}'>"), ("media", "動画・音声・吹き出し", "<video src='{u}' autoplay poster='{u}/p'></video><audio src='{u}/a'></audio><marquee onstart='{l}'>a</marquee>"), ("ping", "リンクの通知・印（ping、usemap）", "<a href='http://127.0.0.1/' ping='{u}'>a</a><map name=m><area href='javascript:{l}'></map>"),
     ("meta", "作成者などの付帯情報", "<meta name=author content='{l}'><!-- saved from url=(0014){l} -->"), ("processing", "処理命令・CDATA", "<?xml-stylesheet href='{u}'?><![CDATA[<script>{l}</script>]]>"),
 ]
+# Where the marker may stay as text or as a name; the reader of HTML judges the markup.
+AS_TEXT = {"smuggling", "noscript", "conditional", "processing", "mutation", "nul"}
 for id, ja, body in HTML:
-    threat("html", id, ja, lambda live, keep, b=body: f"<!DOCTYPE html><html><head><meta charset=utf-8><title>案内</title></head><body><p>案内 {keep}</p>{b.replace('{l}', live).replace('{u}', url(live)).replace('{{', '{').replace('}}', '}')}</body></html>".encode())
+    (either if id == "nul" else threat)("html", id, ja, lambda live, keep, b=body: f"<!DOCTYPE html><html><head><meta charset=utf-8><title>案内</title></head><body><p>案内 {keep}</p>{b.replace('{l}', live).replace('{u}', url(live)).replace('{{', '{').replace('}}', '}')}</body></html>".encode(), live="inert" if id in AS_TEXT else "gone")
 either("html", "utf7", "UTF-7 の HTML", lambda live, keep: f"<html><head><meta charset=utf-7></head><body>{keep}+ADw-script+AD4-{live}+ADw-/script+AD4-</body></html>".encode(), live="inert")
 either("html", "utf16", "UTF-16 の HTML", lambda live, keep: f"\ufeff<html><body>{keep}<script>{live}</script></body></html>".encode("utf-16-le"))
 either("html", "deep", "深すぎる入れ子", lambda live, keep: f"<html><body>{keep}{'<div>' * 100000}<script>{live}</script></body></html>".encode(), keep=False)

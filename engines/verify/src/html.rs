@@ -126,7 +126,10 @@ fn is_picture(value: &str, limits: &Limits, cid: bool) -> bool {
         match (value.strip_prefix("data:image/png;base64,"), value.strip_prefix("data:image/jpeg;base64,")) {
             (Some(body), _) => (Format::Png, body),
             (_, Some(body)) => (Format::Jpeg, body),
-            _ => return cid && value.starts_with("cid:"),
+            _ => {
+                let number = value.strip_prefix("cid:part").and_then(|v| v.strip_suffix("@sekisho.invalid"));
+                return cid && number.is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
+            }
         };
     from_base64(body).is_some_and(|bytes| raster::verify(&bytes, format, limits).is_ok())
 }

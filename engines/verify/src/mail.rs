@@ -97,7 +97,7 @@ impl<'a> Reader<'a> {
         loop {
             let head = self.lines.get(self.at).copied().unwrap_or_default();
             match level {
-                1 | 2 if head.starts_with("Content-Type: multipart/") => {
+                1 | 2 if first == (level == 1) && head.starts_with("Content-Type: multipart/") => {
                     let media = if level == 1 { "multipart/alternative" } else { "multipart/related" };
                     let inner = self.multipart(media)?;
                     self.parts(&inner, level + 1)?;
@@ -105,7 +105,7 @@ impl<'a> Reader<'a> {
                 _ if first || level == 2 => {
                     self.text(if first && level < 3 { "text/plain" } else { "text/html" })?
                 }
-                _ => self.file(level == 3)?,
+                _ => self.file(level == 3, boundary)?,
             }
             first = false;
             let line = self.line()?;
@@ -123,17 +123,21 @@ impl<'a> Reader<'a> {
         self.expect("Content-Transfer-Encoding: base64")?;
         self.expect("")?;
         let bytes = self.base64()?;
-        let format = if media == "text/html" { Format::Html } else { Format::Txt };
-        crate::verify(&bytes, format, self.limits)
-            .map_err(|f| VerifyFailure::new(format!("本文 {}", f.location), f.message))
+        let read = if media == "text/html" {
+            crate::html::check(&bytes, self.limits, true)
+        } else {
+            crate::verify(&bytes, Format::Txt, self.limits)
+        };
+        read.map_err(|f| VerifyFailure::new(format!("本文 {}", f.location), f.message))
     }
 
-    fn file(&mut self, shown: bool) -> Result<(), VerifyFailure> {
+    fn file(&mut self, shown: bool, boundary: &str) -> Result<(), VerifyFailure> {
         let (name, media) = self.field()?;
         if name != "Content-Type" {
             return Err(fail(name, "content type"));
         }
-        self.expect("Content-Transfer-Encoding: base64")?;
+        let nested = media == Format::Eml.media_type();
+        self.expect(&format!("Content-Transfer-Encoding: {}", if nested { "7bit" } else { "base64" }))?;
         if shown {
             let (name, id) = self.field()?;
             let number = id.strip_prefix("<part").and_then(|rest| rest.strip_suffix("@sekisho.invalid>"));
@@ -145,15 +149,25 @@ impl<'a> Reader<'a> {
         let prefix = if shown { "inline; filename*=UTF-8''" } else { "attachment; filename*=UTF-8''" };
         let file = value.strip_prefix(prefix).and_then(decoded).ok_or_else(|| fail(name, "file name"))?;
         self.expect("")?;
-        let bytes = self.base64()?;
+        let bytes = if nested { self.message(boundary) } else { self.base64()? };
         let extension = file.rsplit_once('.').map(|(_, extension)| extension).unwrap_or_default();
         let format =
             Format::from_extension(extension).ok_or_else(|| fail(&file, "no reader for this name"))?;
         if format.media_type().split(';').next() != Some(media.as_str()) || !is_plain_name(&file) {
             return Err(fail(&file, "name and content type differ"));
         }
-        crate::verify(&bytes, format, self.limits)
+        let depth = self.limits.depth.checked_sub(1).ok_or_else(|| fail(&file, "nested too deep"))?;
+        crate::verify(&bytes, format, &Limits { depth, ..self.limits.clone() })
             .map_err(|f| VerifyFailure::new(format!("{file} > {}", f.location), f.message))
+    }
+
+    /// The lines of a nested message, which the boundary around it ends.
+    fn message(&mut self, boundary: &str) -> Vec<u8> {
+        let rest = self.lines.get(self.at..).unwrap_or_default();
+        let length = rest.iter().take_while(|line| !line.starts_with(boundary)).count();
+        let lines = rest.get(..length).unwrap_or_default();
+        self.at += length;
+        (lines.join("\r\n") + "\r\n").into_bytes()
     }
 
     /// Lines of base64 up to a boundary; all but the last are full.

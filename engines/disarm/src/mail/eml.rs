@@ -8,7 +8,7 @@ use mail_parser::{
 };
 
 use super::letter::{Enclosure, Letter, Person, file_name, identifier, one_line};
-use crate::{Refusal, RefusalCode, RemovalCode, context::Context, text};
+use crate::{Format, Refusal, RefusalCode, RemovalCode, context::Context, text};
 
 /// Reads a message.
 pub(super) fn read(input: &[u8], ctx: &mut Context<'_>) -> Result<Letter, Refusal> {
@@ -101,6 +101,10 @@ fn enclose(
     if bytes.is_empty() {
         return Ok(());
     }
+    if !is_known(&media, name) || bytes.starts_with(b"ActiveMime") {
+        ctx.removed(RemovalCode::Attachment, format!("{shown}（{}）", one_line(&media, 80)));
+        return Ok(());
+    }
     let mut name = file_name(name, &otherwise);
     if matches!(part.body, PartType::Message(_)) && !name.to_lowercase().ends_with(".eml") {
         name.push_str(".eml");
@@ -108,6 +112,23 @@ fn enclose(
     let content_id = part.content_id().map(|id| id.trim_matches(['<', '>']).to_owned());
     letter.enclosures.push(Enclosure { name, content_id, bytes });
     Ok(())
+}
+
+/// A part that says what it is, by a type or a name that this engine knows, or nothing. What only one program understands
+/// (as `application/x-mso`, in which Word hides macros) is no attachment of a person's, whatever its bytes look like.
+fn is_known(media: &str, name: &str) -> bool {
+    let (kind, what) = media.split_once('/').unwrap_or_default();
+    let named = name.rsplit_once('.').and_then(|(_, extension)| Format::from_extension(extension));
+    let by_type = || Format::ALL.iter().any(|format| format.media_type().split(';').next() == Some(media));
+    match kind {
+        "application" => {
+            named.is_some()
+                || by_type()
+                || what == "octet-stream"
+                || (!what.contains("mso") && !name.is_empty())
+        }
+        _ => true,
+    }
 }
 
 /// An extension for the few media types that come without a name.

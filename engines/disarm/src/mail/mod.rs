@@ -19,7 +19,7 @@ mod tests;
 use crate::{
     Format, Refusal, RefusalCode, RemovalCode, TextPiece,
     context::Context,
-    detect, disarm_in, extract_pieces,
+    detect, disarm_in, extract_pieces, html,
     members::{Names, REPORT_NAME, Report, breaks_the_whole, renamed},
 };
 use letter::{Enclosure, Letter, lines};
@@ -40,17 +40,14 @@ pub(crate) fn rebuild(input: &[u8], format: Format, ctx: &mut Context<'_>) -> Re
             parts.push(part);
         }
     }
+    let mut shown: Vec<usize> = Vec::new();
     let source = letter.html.take();
-    if letter.text.is_none() {
-        letter.text = source.as_deref().map(to_text);
+    let html = source.as_deref().map(|source| body(source, &parts, &mut shown, ctx)).transpose()?;
+    if letter.text.as_deref().is_none_or(|text| text.trim().is_empty()) {
+        letter.text = source.as_deref().map(html::plain_text).transpose()?;
     }
     letter.text = letter.text.as_deref().map(lines);
     // A picture that the text does not show would be lost behind it: it stays as an attachment.
-    let shown: Vec<usize> = Vec::new();
-    let html: Option<String> = None;
-    if source.is_some() {
-        ctx.removed(RemovalCode::Script, "HTML 本文（文字だけを残しました）");
-    }
     for (index, part) in parts.iter_mut().enumerate() {
         part.content_id = shown.contains(&index).then(|| format!("part{index}@sekisho.invalid"));
     }
@@ -82,8 +79,11 @@ pub(crate) fn extract_text(
     for (location, people) in [("差出人", &letter.from), ("宛先", &letter.to), ("Cc", &letter.cc)] {
         piece(location, people.iter().map(letter::Person::shown).collect::<Vec<_>>().join(", "));
     }
-    let text = letter.text.take().or_else(|| letter.html.as_deref().map(to_text));
-    piece("本文", text.as_deref().map(lines).unwrap_or_default());
+    let text = match letter.text.take().filter(|text| !text.trim().is_empty()) {
+        Some(text) => text,
+        None => html::plain_text(letter.html.as_deref().unwrap_or_default())?,
+    };
+    piece("本文", lines(&text));
     for enclosure in &letter.enclosures {
         let found = ctx.within(&enclosure.name, |ctx| {
             let format = detect(&enclosure.bytes, &enclosure.name).supported()?;
@@ -168,7 +168,28 @@ fn bare_media(format: Format) -> &'static str {
     format.media_type().split(';').next().unwrap_or("application/octet-stream")
 }
 
-/// The words of an HTML text.
-fn to_text(source: &str) -> String {
-    mail_parser::decoders::html::html_to_text(source)
+/// The HTML text, written anew. Pictures that came with the message are shown by new identifiers; what lies elsewhere
+/// would tell the sender who read the mail and when.
+fn body(
+    source: &str,
+    parts: &[Part],
+    shown: &mut Vec<usize>,
+    ctx: &mut Context<'_>,
+) -> Result<String, Refusal> {
+    ctx.charge_expanded(source.len() as u64)?;
+    html::clean(source, ctx, &mut |address| {
+        let (scheme, id) = address.split_at_checked(4)?;
+        let id = id.replace("%40", "@");
+        if !scheme.eq_ignore_ascii_case("cid:") {
+            return None;
+        }
+        let is_it = |part: &Part| {
+            part.media.starts_with("image/")
+                && part.media != "image/svg+xml"
+                && part.content_id.as_deref() == Some(id.as_str())
+        };
+        let index = parts.iter().position(is_it)?;
+        shown.push(index);
+        Some(format!("cid:part{index}@sekisho.invalid"))
+    })
 }

@@ -87,6 +87,98 @@ fn winmail_dat_gives_up_its_body_and_its_attachments() {
     assert!(text.contains("件名: 通知") && text.contains("本文です") && text.contains("一覧.csv"), "{text}");
 }
 
+fn picture() -> String {
+    use base64::Engine as _;
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, 1, 1);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.write_header().unwrap().write_image_data(&[200, 10, 10]).unwrap();
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+fn page() -> String {
+    format!(
+        "From: a@example.jp\r\nTo: b@example.jp\r\nSubject: x\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/related; boundary=r\r\n\r\n--r\r\nContent-Type: text/html; charset=utf-8\r\n\r\n\
+         <p onclick=\"SEKISHO-LIVE\"><b>太字</b><img src=\"cid:p1@x\" width=\"9\"><img src=\"http://127.0.0.1/t.gif\"></p>\r\n\
+         --r\r\nContent-Type: image/png; name=\"logo.png\"\r\nContent-ID: <p1@x>\r\nContent-Transfer-Encoding: base64\r\n\r\n{}\r\n--r--\r\n",
+        picture()
+    )
+}
+
+/// The parts of base64 in a message of our own.
+fn decoded(mail: &[u8]) -> String {
+    let parsed = mail_parser::MessageParser::default().parse(mail).unwrap();
+    parsed.parts.iter().filter_map(|part| part.text_contents()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_html_text_stays_with_its_pictures_and_without_its_dangers() {
+    let done = disarm(page().as_bytes(), &options("a.eml")).unwrap();
+    verify(&done.bytes, Format::Eml, &Limits::default()).unwrap();
+    let raw = String::from_utf8(done.bytes.clone()).unwrap();
+    assert!(raw.contains("multipart/alternative") && raw.contains("multipart/related"), "{raw}");
+    assert!(raw.contains("Content-ID: <part0@sekisho.invalid>"), "{raw}");
+    let text = decoded(&done.bytes);
+    assert!(text.contains("<b>太字</b><img width=\"9\" src=\"cid:part0@sekisho.invalid\">"), "{text}");
+    assert!(!text.contains("SEKISHO-LIVE") && !text.contains("t.gif\""), "{text}");
+    let codes: Vec<&str> = done.removed.iter().map(|removed| removed.what.id()).collect();
+    assert!(codes.contains(&"script") && codes.contains(&"external-link"), "{codes:?}");
+}
+
+#[test]
+fn a_plain_html_text_is_kept_without_a_word() {
+    let mail = "From: a@example.jp\r\nSubject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n\
+                <html><body><p>本文<a href=\"https://example.jp/\">案内</a></p></body></html>\r\n";
+    let done = disarm(mail.as_bytes(), &options("a.eml")).unwrap();
+    verify(&done.bytes, Format::Eml, &Limits::default()).unwrap();
+    assert_eq!(done.removed, []);
+    assert!(decoded(&done.bytes).contains("https://example.jp/"));
+}
+
+#[test]
+fn a_nested_message_stands_in_its_own_lines() {
+    let inner = page();
+    // The same headers and the same text outside and inside.
+    let nested = |inner: &str| {
+        format!(
+            "From: a@example.jp\r\nTo: b@example.jp\r\nSubject: x\r\nMIME-Version: 1.0\r\n\
+             Content-Type: multipart/mixed; boundary=m{0}\r\n\r\n--m{0}\r\nContent-Type: text/plain\r\n\r\nfwd\r\n--m{0}\r\n\
+             Content-Type: message/rfc822\r\n\r\n{inner}\r\n--m{0}--\r\n",
+            inner.len()
+        )
+    };
+    let mail = nested(&nested(&inner));
+    let done = disarm(mail.as_bytes(), &options("a.eml")).unwrap();
+    verify(&done.bytes, Format::Eml, &Limits::default()).unwrap();
+    let raw = String::from_utf8(done.bytes.clone()).unwrap();
+    assert_eq!(raw.matches("Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 7bit").count(), 2);
+    let boundaries: std::collections::HashSet<&str> =
+        raw.match_indices("boundary=\"").filter_map(|(at, _)| raw[at + 10..].split('"').next()).collect();
+    assert_eq!(boundaries.len(), raw.matches("boundary=\"").count());
+    assert!(text_of(&done.bytes).contains("太字"));
+    let deep = nested(&nested(&nested(&nested(&inner))));
+    assert_eq!(disarm(deep.as_bytes(), &options("a.eml")).unwrap_err().code.id(), "too-deep");
+}
+
+#[test]
+fn what_is_in_the_second_readers_nested_message_is_read_too() {
+    let mail = page()
+        .replace("multipart/related; boundary=r", "multipart/mixed; boundary=r")
+        .replace("image/png; name=\"logo.png\"", "message/rfc822");
+    verify(mail.as_bytes(), Format::Eml, &Limits::default()).unwrap_err();
+    let done = disarm(
+        b"From: a@example.jp\r\nMIME-Version: 1.0\r\nContent-Type: message/rfc822\r\n\r\nFrom: b@example.jp\r\nSubject: y\r\n\r\nhi\r\n",
+        &options("a.eml"),
+    )
+    .unwrap();
+    let raw = String::from_utf8(done.bytes).unwrap();
+    verify(raw.as_bytes(), Format::Eml, &Limits::default()).unwrap();
+    let at = raw.rfind("Subject: ").unwrap();
+    let (before, after) = raw.split_at(at);
+    verify(format!("{before}X-Live: 1\r\n{after}").as_bytes(), Format::Eml, &Limits::default()).unwrap_err();
+}
+
 #[test]
 fn mail_holds_to_its_document() {
     crate::cases::run(include_str!("../../cases/mail.md"), &|_| winmail());

