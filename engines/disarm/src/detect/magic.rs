@@ -167,7 +167,7 @@ pub(super) fn is_mail(bytes: &[u8], declared: &str) -> bool {
     let whole = head.len() == bytes.len();
     let mut fields = 0;
     let mut telling = 0;
-    let usual = ["from", "to", "subject", "date", "message-id"];
+    let usual = ["from", "to", "subject", "date", "message-id", "content-type"];
     let mut lines = text.trim_start_matches("\u{ef}\u{bb}\u{bf}").lines().peekable();
     // The separator of mailbox files.
     let _ = lines.next_if(|line| line.starts_with("From "));
@@ -193,7 +193,7 @@ pub(super) fn is_mail(bytes: &[u8], declared: &str) -> bool {
             telling += 1;
         }
     }
-    fields >= 2 && telling > 0
+    telling > 0 && (fields >= 2 || declared == "eml")
 }
 
 /// Kinds that only their extension tells: scripts and structured texts, and closed formats.

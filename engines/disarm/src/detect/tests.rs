@@ -115,6 +115,8 @@ fn texts_are_told_apart() {
     check("a.rtf", b"\r\n {\\rt\x82\xff}", "rtf", None);
     check("a.txt", b"<!DOCTYPE html><p>", "html", None);
     check("a", b"Received: from x\r\nSubject: y\r\n\r\nbody", "eml", None);
+    check("a.eml", b"Content-Type: text/html\n\nbody", "eml", None);
+    check("a.txt", b"Content-Type: text/html\n\nbody", "txt", None);
     check("a.txt", b"BM is how this begins, and it is long enough\n", "txt", None);
     check("a.xdw", b"\x60\x0e\x82\x00\x01", "xdw", unsupported);
     check("a.bin", b"\x60\x0e\x82\x00\x01", "unknown", Some(RefusalCode::Unrecognised));
