@@ -1,33 +1,12 @@
 //! Reads drawings back: DXF as pairs that the engine writes, ISO 10303-21 as statements a line; no object that shows or
 //! fetches another file, no address of a share, a drive or the web.
 
+use std::{collections::HashSet, sync::LazyLock};
+
 use crate::{Format, Limits, VerifyFailure, text};
 
 /// Objects of DXF that must not be there even if a list allowed them.
-const NEVER: &[&str] = &[
-    "IMAGE",
-    "IMAGEDEF",
-    "OLE2FRAME",
-    "OLEFRAME",
-    "ACAD_PROXY_ENTITY",
-    "ACAD_PROXY_OBJECT",
-    "PDFUNDERLAY",
-    "DWFUNDERLAY",
-    "DGNUNDERLAY",
-    "PDFDEFINITION",
-    "DWFDEFINITION",
-    "DGNDEFINITION",
-    "VBA_PROJECT",
-    "XRECORD",
-    "PLOTSETTINGS",
-    "DATASOURCE",
-    "FIELD",
-    "GEODATA",
-    "POINTCLOUD",
-    "3DSOLID",
-    "BODY",
-    "REGION",
-];
+static NEVER: LazyLock<HashSet<&str>> = LazyLock::new(|| crate::lists::never(crate::lists::NEVER_CAD));
 
 pub(super) fn verify(output: &[u8], format: Format, limits: &Limits) -> Result<(), VerifyFailure> {
     text::verify(output, Format::Txt, limits)?;
@@ -49,7 +28,7 @@ fn dxf(text: &str) -> Result<(), VerifyFailure> {
         match (known, object.as_str()) {
             (0, _) => {
                 object = value.to_owned();
-                if NEVER.contains(&value) {
+                if NEVER.contains(value) {
                     return Err(fail("object not allowed"));
                 }
                 if value == "EOF" {

@@ -1,7 +1,7 @@
 //! Reads a page back: one fixed beginning, tags and attributes of a short list in lower case with double quotes, five
 //! references and `&nbsp;`, balanced elements, links to the web, to mail or into the page, pictures inside the page.
 
-use crate::{Format, Limits, VerifyFailure, raster, text};
+use crate::{Format, Limits, VerifyFailure, base64, text};
 
 const HEAD: &str = "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><meta http-equiv=\"Content-Security-Policy\" \
      content=\"default-src 'none'; img-src data: cid:; style-src 'unsafe-inline'\"><title>";
@@ -122,38 +122,9 @@ fn is_address(value: &str) -> bool {
 }
 
 fn is_picture(value: &str, limits: &Limits, cid: bool) -> bool {
-    let (format, body) =
-        match (value.strip_prefix("data:image/png;base64,"), value.strip_prefix("data:image/jpeg;base64,")) {
-            (Some(body), _) => (Format::Png, body),
-            (_, Some(body)) => (Format::Jpeg, body),
-            _ => {
-                let number = value.strip_prefix("cid:part").and_then(|v| v.strip_suffix("@sekisho.invalid"));
-                return cid && number.is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
-            }
-        };
-    from_base64(body).is_some_and(|bytes| raster::verify(&bytes, format, limits).is_ok())
-}
-
-fn from_base64(text: &str) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut held) = (0_u32, 0_u32);
-    for byte in text.trim_end_matches('=').bytes() {
-        let digit = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6 | u32::from(digit)) & 0xFFFF;
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            out.push((bits >> held & 0xFF) as u8);
-        }
-    }
-    Some(out)
+    let number = value.strip_prefix("cid:part").and_then(|rest| rest.strip_suffix("@sekisho.invalid"));
+    let attached = number.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
+    (cid && attached) || base64::picture(value, limits).is_ok()
 }
 
 /// Nothing that begins a reference or a tag but the six that are written.

@@ -2,7 +2,7 @@
 //! base64 bodies in lines of 76, and every file inside against the grammar that its name claims. No other header, no
 //! other structure.
 
-use crate::{Format, Limits, VerifyFailure};
+use crate::{Format, Limits, VerifyFailure, base64};
 
 const HEADERS: [&str; 9] =
     ["From", "To", "Cc", "Reply-To", "Date", "Subject", "Message-ID", "In-Reply-To", "References"];
@@ -180,7 +180,7 @@ impl<'a> Reader<'a> {
                 return Err(broken());
             }
             full = line.len() == 76;
-            out.extend(base64_line(line).ok_or_else(broken)?);
+            out.extend(base64::decode(line).ok_or_else(broken)?);
             self.at += 1;
         }
         Ok(out)
@@ -208,36 +208,8 @@ fn header_value(name: &str, value: &str) -> Result<(), VerifyFailure> {
 
 fn is_encoded_word(word: &str) -> bool {
     let inner = word.strip_prefix("=?UTF-8?B?").and_then(|rest| rest.strip_suffix("?="));
-    let text = inner.filter(|_| word.len() <= 75).and_then(base64_line).map(String::from_utf8);
+    let text = inner.filter(|_| word.len() <= 75).and_then(base64::decode).map(String::from_utf8);
     matches!(text, Some(Ok(text)) if !text.chars().any(char::is_control))
-}
-
-fn base64_line(line: &str) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(line.len() / 4 * 3);
-    let (groups, rest) = line.as_bytes().as_chunks::<4>();
-    let count = groups.len();
-    for (index, group) in groups.iter().enumerate() {
-        let padding = group.iter().rev().take_while(|byte| **byte == b'=').count();
-        if padding > 2 || (padding > 0 && index + 1 != count) {
-            return None;
-        }
-        let mut bits = 0_u32;
-        for byte in group.iter().take(4 - padding) {
-            let value = match byte {
-                b'A'..=b'Z' => byte - b'A',
-                b'a'..=b'z' => byte - b'a' + 26,
-                b'0'..=b'9' => byte - b'0' + 52,
-                b'+' => 62,
-                b'/' => 63,
-                _ => return None,
-            };
-            bits = bits << 6 | u32::from(value);
-        }
-        bits <<= 6 * padding;
-        let [_, a, b, c] = bits.to_be_bytes();
-        out.extend([a, b, c].iter().take(3 - padding));
-    }
-    rest.is_empty().then_some(out)
 }
 
 fn decoded(percent: &str) -> Option<String> {

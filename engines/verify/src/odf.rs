@@ -2,7 +2,7 @@
 //! those, listed elements and attributes, addresses inside the document or for a person's click.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use crate::lists::odf::NAMESPACES;
 use crate::{Format, Limits, VerifyFailure};
@@ -12,38 +12,7 @@ use crate::{
 };
 
 /// What must not be in an output even if a list allowed it.
-const NEVER: &[&str] = &[
-    "office:scripts",
-    "office:script",
-    "office:event-listeners",
-    "office:dde-source",
-    "office:forms",
-    "office:binary-data",
-    "script:event-listener",
-    "presentation:event-listener",
-    "presentation:sound",
-    "draw:object-ole",
-    "draw:plugin",
-    "draw:applet",
-    "draw:floating-frame",
-    "draw:control",
-    "anim:command",
-    "anim:audio",
-    "text:section-source",
-    "text:dde-connection",
-    "text:execute-macro",
-    "text:script",
-    "text:database-display",
-    "table:table-source",
-    "table:cell-range-source",
-    "table:dde-link",
-    "table:database-source-sql",
-    "table:error-macro",
-    "svg:font-face-uri",
-    "svg:font-face-src",
-    "xforms:model",
-    "xlink:actuate-request",
-];
+static NEVER: LazyLock<HashSet<&str>> = LazyLock::new(|| crate::lists::never(crate::lists::NEVER_ODF));
 
 /// Checks a whole package.
 pub(super) fn verify(output: &[u8], format: Format, limits: &Limits) -> Result<(), VerifyFailure> {
@@ -177,7 +146,7 @@ fn part(place: &str, bytes: &[u8], names: &HashSet<&str>, limits: &Limits) -> Re
             Token::Start { name, attributes, .. } => {
                 let (_, listed) = lists()
                     .get(name)
-                    .filter(|_| !NEVER.contains(&name))
+                    .filter(|_| !NEVER.contains(name))
                     .ok_or_else(|| fail(name.to_owned()))?;
                 for (key, value) in &attributes {
                     if let Some(prefix) = key.strip_prefix("xmlns:").filter(|_| !begun) {

@@ -1,7 +1,7 @@
 //! Reads a drawing back as characters: tags, attributes and text in the writer's one plain form. Names must be on the
 //! lists; no value may leave the file; what stands in a `data:` address is itself read back as a picture.
 
-use crate::{Format, Limits, VerifyFailure, lists, raster};
+use crate::{Limits, VerifyFailure, base64, lists};
 
 /// Words that no value has in the output, whatever else it is.
 const NEVER: [&str; 7] = ["javascript", "vbscript", "expression(", "@import", "http:", "https:", "file:"];
@@ -91,7 +91,7 @@ fn element<'a>(tag: &'a str, first: bool, limits: &Limits) -> Result<&'a str, St
             "xmlns" if first && content == "http://www.w3.org/2000/svg" => {}
             "xmlns:xlink" if first && content == "http://www.w3.org/1999/xlink" => {}
             "xml:space" if matches!(content, "preserve" | "default") => {}
-            "xlink:href" if name == "image" => picture(content, limits)?,
+            "xlink:href" if name == "image" => base64::picture(content, limits)?,
             "xlink:href" if content.starts_with('#') => value(attribute, content, false)?,
             _ if listed(lists::SVG_ATTRIBUTES, attribute) || listed(lists::SVG_PROPERTIES, attribute) => {
                 value(attribute, content, attribute == "style")?;
@@ -126,39 +126,4 @@ fn value(name: &str, text: &str, rules: bool) -> Result<(), String> {
         return Err(format!("{name} calls what is not allowed"));
     }
     Ok(())
-}
-
-fn picture(address: &str, limits: &Limits) -> Result<(), String> {
-    let (body, format) = match address.strip_prefix("data:image/") {
-        Some(rest) => match (rest.strip_prefix("png;base64,"), rest.strip_prefix("jpeg;base64,")) {
-            (Some(body), _) => (body, Format::Png),
-            (_, Some(body)) => (body, Format::Jpeg),
-            _ => return Err("kind of picture".to_owned()),
-        },
-        None => return Err("an image that is not in the file".to_owned()),
-    };
-    let digit = |byte: u8| -> Option<u32> {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        Some(u32::from(value))
-    };
-    let digits = body.trim_end_matches('=');
-    if !body.len().is_multiple_of(4) || body.len() - digits.len() > 2 {
-        return Err("base64".to_owned());
-    }
-    let mut bytes = Vec::with_capacity(body.len() / 4 * 3);
-    for group in digits.as_bytes().chunks(4) {
-        let joined = (0..4).try_fold(0_u32, |sum, index| {
-            Some(sum << 6 | group.get(index).map_or(Some(0), |byte| digit(*byte))?)
-        });
-        let [_, a, b, c] = joined.ok_or("base64")?.to_be_bytes();
-        bytes.extend([a, b, c].into_iter().take(group.len().saturating_sub(1)));
-    }
-    raster::verify(&bytes, format, limits).map_err(|failure| failure.to_string())
 }

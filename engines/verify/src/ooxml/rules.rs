@@ -1,7 +1,7 @@
 //! The list as the second reader holds it: parts, elements, attributes, and the values that matter.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use super::formula::{field_is_local, formula_is_local};
 use super::xml::{Reader, Token};
@@ -138,59 +138,8 @@ lists! {
 const RELATIONSHIPS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 
 /// What must not be in an output even if a list allowed it.
-pub(super) const NEVER: &[&str] = &[
-    "w:altChunk",
-    "w:subDoc",
-    "w:object",
-    "w:control",
-    "w:attachedTemplate",
-    "w:mailMerge",
-    "w:fldData",
-    "w:ffData",
-    "w:docVars",
-    "w:frameset",
-    "w:embedRegular",
-    "w:dataBinding",
-    "o:OLEObject",
-    "v:ole",
-    "p:oleObj",
-    "p:control",
-    "p:controls",
-    "p:cmd",
-    "p:audio",
-    "p:video",
-    "p:embeddedFontLst",
-    "p:custDataLst",
-    "a:audioFile",
-    "a:videoFile",
-    "a:wavAudioFile",
-    "a:quickTimeFile",
-    "a:snd",
-    "c:externalData",
-    "controls",
-    "control",
-    "oleObjects",
-    "oleObject",
-    "externalReferences",
-    "pivotCaches",
-    "connections",
-    "ddeLink",
-    "oleLink",
-    "externalBook",
-    "customProperties",
-    "webPublishItems",
-    "calcChain",
-    "r:link",
-    "r:href",
-    "textlink",
-    "vbProcedure",
-    "xlm",
-    "o:href",
-    "href",
-    "src",
-    "o:althref",
-    "w:macroName",
-];
+pub(super) static NEVER: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| crate::lists::never(crate::lists::NEVER_OOXML));
 
 /// Extensions of sheets: rules of Excel 2010, their lists, sparklines, and the tie between a rule and its extension.
 const EXTENSIONS: [&str; 4] = [

@@ -15,9 +15,9 @@ fn nothing_that_must_never_be_written_is_on_a_list() {
             let mut words = line.split(' ');
             let name = words.next().unwrap().trim_end_matches('$');
             let name = if list.is_empty() { name.to_owned() } else { format!("{list}:{name}") };
-            assert!(!rules::NEVER.contains(&name.as_str()), "{name}");
+            assert!(!rules::NEVER.contains(name.as_str()), "{name}");
             for attribute in words {
-                assert!(!rules::NEVER.contains(&attribute), "{name} {attribute}");
+                assert!(!rules::NEVER.contains(attribute), "{name} {attribute}");
             }
         }
     }

@@ -1,39 +1,26 @@
-//! Which keys each part of a document may have, and what may stand under them.
+//! Which keys each part of a document may have, and what may stand under them, read from the list of them.
 
-/// The part that an object plays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
-    Catalog,
-    Info,
-    Pages,
-    Page,
-    Contents,
-    Resources,
-    Group,
-    Annotation,
-    UriAction,
-    Outlines,
-    OutlineItem,
-    Labels,
-    Label,
-    View,
-    ExtGState,
-    SoftMask,
-    Space,
-    Cie,
-    Function,
-    Shading,
-    Pattern,
-    XObject,
-    Font,
-    CidFont,
-    Descriptor,
-    FontFile,
-    CharProc,
-    Encoding,
-    Cmap,
-    CidToGid,
-    System,
+use std::{collections::HashMap, sync::OnceLock};
+
+macro_rules! roles {
+    ($($role:ident)*) => {
+        /// The part that an object plays.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub(super) enum Role { $($role,)* }
+
+        fn role(name: &str) -> Option<Role> {
+            match name {
+                $(stringify!($role) => Some(Role::$role),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+roles! {
+    Catalog Info Pages Page Contents Resources Group Annotation UriAction Outlines OutlineItem Labels Label
+    View ExtGState SoftMask Space Cie Function Shading Pattern XObject Font CidFont Descriptor FontFile
+    CharProc Encoding Cmap CidToGid System
 }
 
 /// What may stand under a key.
@@ -44,14 +31,14 @@ pub(super) enum Rule {
     Str,
     /// Any name: of a font, a glyph, a colorant.
     Name,
-    /// One of these names.
-    In(&'static [&'static str]),
+    /// One of these names, between bars.
+    In(&'static str),
     /// An array of numbers.
     Nums,
     /// A dictionary or stream of a role, here or by reference.
     Is(Role),
     /// The same, or one of these names.
-    IsOr(Role, &'static [&'static str]),
+    IsOr(Role, &'static str),
     /// An array of them.
     Each(Role),
     /// One of them, or an array.
@@ -77,287 +64,70 @@ pub(super) enum Rule {
     LabelPairs,
 }
 
-use Role as R;
-use Rule::{Back, Bool, CidWidths, Each, In, Is, IsOr, Map, Name, Num, Nums, NumsOr, OneOrEach, Str};
+pub(super) const BASES: &str = "WinAnsiEncoding|MacRomanEncoding|MacExpertEncoding|StandardEncoding";
 
-pub(super) const INTENTS: &[&str] =
-    &["AbsoluteColorimetric", "RelativeColorimetric", "Saturation", "Perceptual"];
-pub(super) const BLENDS: &[&str] = &[
-    "Normal",
-    "Compatible",
-    "Multiply",
-    "Screen",
-    "Overlay",
-    "Darken",
-    "Lighten",
-    "ColorDodge",
-    "ColorBurn",
-    "HardLight",
-    "SoftLight",
-    "Difference",
-    "Exclusion",
-    "Hue",
-    "Saturation",
-    "Color",
-    "Luminosity",
-];
-pub(super) const BASES: &[&str] =
-    &["WinAnsiEncoding", "MacRomanEncoding", "MacExpertEncoding", "StandardEncoding"];
+type Keys = HashMap<(Role, &'static [u8]), Rule>;
 
-pub(super) fn keys(role: Role) -> &'static [(&'static str, Rule)] {
-    match role {
-        R::Catalog => &[
-            ("Type", In(&["Catalog"])),
-            ("Pages", Is(R::Pages)),
-            ("Outlines", Is(R::Outlines)),
-            ("PageMode", In(&["UseOutlines"])),
-            ("PageLabels", Is(R::Labels)),
-            ("Lang", Str),
-            (
-                "PageLayout",
-                In(&[
-                    "SinglePage",
-                    "OneColumn",
-                    "TwoColumnLeft",
-                    "TwoColumnRight",
-                    "TwoPageLeft",
-                    "TwoPageRight",
-                ]),
-            ),
-            ("ViewerPreferences", Is(R::View)),
-        ],
-        R::Info => &[("Producer", Str)],
-        R::Pages => &[("Type", In(&["Pages"])), ("Count", Num), ("Kids", Each(R::Page))],
-        R::Page => &[
-            ("Type", In(&["Page"])),
-            ("Parent", Back),
-            ("MediaBox", Nums),
-            ("CropBox", Nums),
-            ("BleedBox", Nums),
-            ("TrimBox", Nums),
-            ("ArtBox", Nums),
-            ("Rotate", Num),
-            ("UserUnit", Num),
-            ("Group", Is(R::Group)),
-            ("Contents", Is(R::Contents)),
-            ("Resources", Is(R::Resources)),
-            ("Annots", Each(R::Annotation)),
-        ],
-        R::Contents | R::CharProc | R::CidToGid => &[],
-        R::Resources => &[
-            ("ExtGState", Map(R::ExtGState)),
-            ("ColorSpace", Map(R::Space)),
-            ("Pattern", Map(R::Pattern)),
-            ("Shading", Map(R::Shading)),
-            ("XObject", Map(R::XObject)),
-            ("Font", Map(R::Font)),
-        ],
-        R::Group => &[
-            ("Type", In(&["Group"])),
-            ("S", In(&["Transparency"])),
-            ("CS", Is(R::Space)),
-            ("I", Bool),
-            ("K", Bool),
-        ],
-        R::Annotation => &[
-            ("Type", In(&["Annot"])),
-            ("Subtype", In(&["Link"])),
-            ("Rect", Nums),
-            ("F", Num),
-            ("Border", Nums),
-            ("C", Nums),
-            ("QuadPoints", Nums),
-            ("Dest", Rule::Destination),
-            ("A", Is(R::UriAction)),
-        ],
-        R::UriAction => &[("Type", In(&["Action"])), ("S", In(&["URI"])), ("URI", Rule::Uri)],
-        R::Outlines => {
-            &[("Type", In(&["Outlines"])), ("First", Is(R::OutlineItem)), ("Last", Back), ("Count", Num)]
+/// What may stand under a key of a part; nothing, when the key is not on the list.
+pub(super) fn rule(part: Role, key: &[u8]) -> Option<Rule> {
+    static KEYS: OnceLock<Keys> = OnceLock::new();
+    let keys = KEYS.get_or_init(|| {
+        let lines = crate::lists::PDF_KEYS.lines().filter(|line| !line.starts_with('#'));
+        lines.filter_map(|line| line.split_once(' ')).flat_map(|(part, keys)| row(part, keys)).collect()
+    });
+    keys.get(&(part, key)).copied()
+}
+
+/// A line of the list. What can't be read is not allowed.
+fn row(part: &'static str, keys: &'static str) -> impl Iterator<Item = ((Role, &'static [u8]), Rule)> {
+    keys.split(' ').filter_map(move |entry| {
+        let (key, rule) = entry.split_once('=')?;
+        Some(((role(part)?, key.as_bytes()), parsed(rule)?))
+    })
+}
+
+fn parsed(rule: &'static str) -> Option<Rule> {
+    let (kind, what) = rule.split_once(':').unwrap_or((rule, ""));
+    let (part, names) = what.split_once(':').unwrap_or((what, ""));
+    Some(match kind {
+        "Num" => Rule::Num,
+        "Bool" => Rule::Bool,
+        "Str" => Rule::Str,
+        "Name" => Rule::Name,
+        "In" => Rule::In(what),
+        "Nums" => Rule::Nums,
+        "Is" => Rule::Is(role(part)?),
+        "IsOr" => Rule::IsOr(role(part)?, names),
+        "Each" => Rule::Each(role(part)?),
+        "OneOrEach" => Rule::OneOrEach(role(part)?),
+        "Map" => Rule::Map(role(part)?),
+        "NumsOr" => Rule::NumsOr(role(part)?),
+        "Destination" => Rule::Destination,
+        "Uri" => Rule::Uri,
+        "Back" => Rule::Back,
+        "Differences" => Rule::Differences,
+        "Dashes" => Rule::Dashes,
+        "FontSize" => Rule::FontSize,
+        "CidWidths" => Rule::CidWidths,
+        "LabelPairs" => Rule::LabelPairs,
+        _ => return None,
+    })
+}
+
+/// Is the name one of those between bars?
+pub(super) fn is_one(names: &str, name: &[u8]) -> bool {
+    !name.is_empty() && names.split('|').any(|known| known.as_bytes() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_of_the_list_is_understood() {
+        for line in crate::lists::PDF_KEYS.lines().filter(|line| !line.starts_with('#')) {
+            let (part, keys) = line.split_once(' ').unwrap();
+            assert_eq!(row(part, keys).count(), keys.split(' ').count(), "{line}");
         }
-        R::OutlineItem => &[
-            ("Title", Str),
-            ("Parent", Back),
-            ("Prev", Back),
-            ("Next", Is(R::OutlineItem)),
-            ("First", Is(R::OutlineItem)),
-            ("Last", Back),
-            ("Count", Num),
-            ("Dest", Rule::Destination),
-            ("C", Nums),
-            ("F", Num),
-        ],
-        R::Labels => &[("Nums", Rule::LabelPairs)],
-        R::Label => &[("S", In(&["D", "R", "r", "A", "a"])), ("P", Str), ("St", Num)],
-        R::View => &[
-            ("Direction", In(&["L2R", "R2L"])),
-            ("PrintScaling", In(&["None", "AppDefault"])),
-            ("Duplex", In(&["Simplex", "DuplexFlipShortEdge", "DuplexFlipLongEdge"])),
-        ],
-        R::ExtGState => &[
-            ("Type", In(&["ExtGState"])),
-            ("LW", Num),
-            ("LC", Num),
-            ("LJ", Num),
-            ("ML", Num),
-            ("OPM", Num),
-            ("FL", Num),
-            ("SM", Num),
-            ("CA", Num),
-            ("ca", Num),
-            ("OP", Bool),
-            ("op", Bool),
-            ("SA", Bool),
-            ("AIS", Bool),
-            ("TK", Bool),
-            ("D", Rule::Dashes),
-            ("RI", In(INTENTS)),
-            ("BM", In(BLENDS)),
-            ("Font", Rule::FontSize),
-            ("SMask", IsOr(R::SoftMask, &["None"])),
-        ],
-        R::SoftMask => &[
-            ("Type", In(&["Mask"])),
-            ("S", In(&["Alpha", "Luminosity"])),
-            ("G", Is(R::XObject)),
-            ("BC", Nums),
-            ("TR", IsOr(R::Function, &["Identity", "Default"])),
-        ],
-        R::Space => &[],
-        R::Cie => &[
-            ("WhitePoint", Nums),
-            ("BlackPoint", Nums),
-            ("Gamma", NumsOr(R::Function)),
-            ("Matrix", Nums),
-            ("Range", Nums),
-        ],
-        R::Function => &[
-            ("FunctionType", Num),
-            ("Domain", Nums),
-            ("Range", Nums),
-            ("Size", Nums),
-            ("BitsPerSample", Num),
-            ("Encode", Nums),
-            ("Decode", Nums),
-            ("N", Num),
-            ("C0", Nums),
-            ("C1", Nums),
-            ("Functions", Each(R::Function)),
-            ("Bounds", Nums),
-        ],
-        R::Shading => &[
-            ("ShadingType", Num),
-            ("ColorSpace", Is(R::Space)),
-            ("Background", Nums),
-            ("BBox", Nums),
-            ("AntiAlias", Bool),
-            ("Function", OneOrEach(R::Function)),
-            ("Domain", Nums),
-            ("Matrix", Nums),
-            ("Coords", Nums),
-            ("Extend", Nums),
-            ("BitsPerCoordinate", Num),
-            ("BitsPerComponent", Num),
-            ("BitsPerFlag", Num),
-            ("VerticesPerRow", Num),
-            ("Decode", Nums),
-        ],
-        R::Pattern => &[
-            ("Type", In(&["Pattern"])),
-            ("PatternType", Num),
-            ("PaintType", Num),
-            ("TilingType", Num),
-            ("BBox", Nums),
-            ("XStep", Num),
-            ("YStep", Num),
-            ("Matrix", Nums),
-            ("Resources", Is(R::Resources)),
-            ("Shading", Is(R::Shading)),
-            ("ExtGState", Is(R::ExtGState)),
-        ],
-        R::XObject => &[
-            ("Type", In(&["XObject"])),
-            ("Subtype", In(&["Form", "Image"])),
-            ("BBox", Nums),
-            ("Matrix", Nums),
-            ("Group", Is(R::Group)),
-            ("Resources", Is(R::Resources)),
-            ("Width", Num),
-            ("Height", Num),
-            ("BitsPerComponent", Num),
-            ("ImageMask", Bool),
-            ("ColorSpace", Is(R::Space)),
-            ("Decode", Nums),
-            ("Interpolate", Bool),
-            ("Intent", In(INTENTS)),
-            ("Matte", Nums),
-            ("Mask", NumsOr(R::XObject)),
-            ("SMask", Is(R::XObject)),
-        ],
-        R::Font => &[
-            ("Type", In(&["Font"])),
-            ("Subtype", In(&["Type0", "Type1", "MMType1", "TrueType", "Type3"])),
-            ("BaseFont", Name),
-            ("FirstChar", Num),
-            ("LastChar", Num),
-            ("Widths", Nums),
-            ("FontDescriptor", Is(R::Descriptor)),
-            ("Encoding", IsOr(R::Encoding, &[])),
-            ("ToUnicode", IsOr(R::Cmap, &["Identity-H"])),
-            ("DescendantFonts", Each(R::CidFont)),
-            ("FontBBox", Nums),
-            ("FontMatrix", Nums),
-            ("CharProcs", Map(R::CharProc)),
-            ("Resources", Is(R::Resources)),
-        ],
-        R::CidFont => &[
-            ("Type", In(&["Font"])),
-            ("Subtype", In(&["CIDFontType0", "CIDFontType2"])),
-            ("BaseFont", Name),
-            ("CIDSystemInfo", Is(R::System)),
-            ("FontDescriptor", Is(R::Descriptor)),
-            ("DW", Num),
-            ("DW2", Nums),
-            ("W", CidWidths),
-            ("W2", CidWidths),
-            ("CIDToGIDMap", IsOr(R::CidToGid, &["Identity"])),
-        ],
-        R::Descriptor => &[
-            ("Type", In(&["FontDescriptor"])),
-            ("FontName", Name),
-            ("Flags", Num),
-            ("FontBBox", Nums),
-            ("FontWeight", Num),
-            ("ItalicAngle", Num),
-            ("Ascent", Num),
-            ("Descent", Num),
-            ("Leading", Num),
-            ("CapHeight", Num),
-            ("XHeight", Num),
-            ("StemV", Num),
-            ("StemH", Num),
-            ("AvgWidth", Num),
-            ("MaxWidth", Num),
-            ("MissingWidth", Num),
-            ("FontFile", Is(R::FontFile)),
-            ("FontFile2", Is(R::FontFile)),
-            ("FontFile3", Is(R::FontFile)),
-        ],
-        R::FontFile => &[
-            ("Length1", Num),
-            ("Length2", Num),
-            ("Length3", Num),
-            ("Subtype", In(&["OpenType", "Type1C", "CIDFontType0C"])),
-        ],
-        R::Encoding => {
-            &[("Type", In(&["Encoding"])), ("BaseEncoding", In(BASES)), ("Differences", Rule::Differences)]
-        }
-        R::Cmap => &[
-            ("Type", In(&["CMap"])),
-            ("CMapName", In(&["Rebuilt"])),
-            ("CIDSystemInfo", Is(R::System)),
-            ("WMode", Num),
-            ("UseCMap", Name),
-        ],
-        R::System => &[("Registry", Str), ("Ordering", Str), ("Supplement", Num)],
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, io::Read};
 use super::{
     content,
     file::{File, Value, fail},
-    keys::{BASES, Role, Rule, keys},
+    keys::{BASES, Role, Rule, is_one, rule},
 };
 use crate::{Limits, VerifyFailure};
 
@@ -98,12 +98,11 @@ impl<'a, 'f> Check<'a, 'f> {
             if stream && STREAM_KEYS.contains(&key.as_slice()) {
                 continue;
             }
-            let Some((_, rule)) = keys(role).iter().find(|(known, _)| known.as_bytes() == key.as_slice())
-            else {
+            let Some(rule) = rule(role, key) else {
                 return Err(fail(place, format!("key {text} in {role:?}")));
             };
             let place = format!("{place} {text}");
-            self.rule(&place, value, *rule)?;
+            self.rule(&place, value, rule)?;
         }
         Ok(())
     }
@@ -127,7 +126,7 @@ impl<'a, 'f> Check<'a, 'f> {
             (Rule::Name, Value::Name(name)) => !name.is_empty() && name.len() <= 127,
             (Rule::In(names) | Rule::IsOr(_, names), Value::Name(name)) => {
                 let predefined = place.ends_with(" Encoding") && encoding_name(name);
-                predefined || names.iter().any(|known| known.as_bytes() == name.as_slice())
+                predefined || is_one(names, name)
             }
             (Rule::Nums | Rule::NumsOr(_), Value::Arr(items)) => {
                 items.iter().all(|item| matches!(item, Value::Num(_) | Value::Bool(_)))
@@ -240,13 +239,13 @@ impl<'a, 'f> Check<'a, 'f> {
             }
             [Value::Name(family), name, base, tint] if family == b"Separation" && colorant(name) => {
                 self.space(place, base, depth + 1)?;
-                self.rule(place, tint, Rule::IsOr(Role::Function, &["Identity", "Default"]))
+                self.rule(place, tint, Rule::IsOr(Role::Function, "Identity|Default"))
             }
             [Value::Name(family), Value::Arr(names), base, tint]
                 if family == b"DeviceN" && names.iter().all(colorant) =>
             {
                 self.space(place, base, depth + 1)?;
-                self.rule(place, tint, Rule::IsOr(Role::Function, &["Identity", "Default"]))
+                self.rule(place, tint, Rule::IsOr(Role::Function, "Identity|Default"))
             }
             [Value::Name(family), base] if family == b"Pattern" => self.space(place, base, depth + 1),
             _ => Err(wrong()),
@@ -392,7 +391,7 @@ fn is_name(value: Option<&Value<'_>>, name: &[u8]) -> bool {
 
 /// Base encodings and the predefined character maps, which are letters, digits and hyphens.
 fn encoding_name(name: &[u8]) -> bool {
-    let base = BASES.iter().any(|known| known.as_bytes() == name);
+    let base = is_one(BASES, name);
     let map = name.ends_with(b"-H") || name.ends_with(b"-V") || matches!(name, b"H" | b"V");
     base || map && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
 }
