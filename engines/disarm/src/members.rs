@@ -74,10 +74,43 @@ pub(crate) fn safe_name(name: &str) -> (String, bool) {
             }
         })
         .collect();
-    let joined = segments.join("/");
+    let joined = bounded(segments);
     // Whatever the writer would still object to has no name worth keeping.
     let safe = if names::objection(&joined).is_some() { "名称不明".to_owned() } else { joined };
     (safe, hidden.is_some())
+}
+
+/// Bytes of one step of a path that every file system takes, the extension included.
+const MAX_STEP: usize = 240;
+/// Characters of a path that Windows unpacks (it takes 260 with its own folder before them).
+const MAX_PATH: usize = 240;
+const MAX_STEPS: usize = 32;
+
+/// The path with steps that a file system takes. One that is still too long is the file alone, as it would be dragged
+/// out of its folders.
+fn bounded(steps: Vec<String>) -> String {
+    let short: Vec<String> = steps.into_iter().map(|step| shortened(&step)).collect();
+    let joined = short.join("/");
+    if joined.chars().count() <= MAX_PATH && short.len() <= MAX_STEPS {
+        return joined;
+    }
+    short.last().cloned().unwrap_or_default()
+}
+
+fn shortened(step: &str) -> String {
+    if step.len() <= MAX_STEP {
+        return step.to_owned();
+    }
+    let (stem, extension) = step.rsplit_once('.').filter(|(_, extension)| extension.len() <= 16).unzip();
+    let ending = extension.map(|extension| format!(".{extension}")).unwrap_or_default();
+    let room = MAX_STEP.saturating_sub(ending.len());
+    let stem: String = stem
+        .unwrap_or(step)
+        .char_indices()
+        .take_while(|(at, c)| at + c.len_utf8() <= room)
+        .map(|(_, c)| c)
+        .collect();
+    stem + &ending
 }
 
 /// The report for the recipient, line by line.

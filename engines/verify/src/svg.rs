@@ -54,7 +54,7 @@ fn characters(text: &str, inside: Option<&str>) -> Result<(), String> {
     references(text)?;
     match inside {
         Some("style") => value("style", &text.replace("&gt;", ">"), true),
-        Some("text" | "tspan" | "textPath" | "title" | "desc") => Ok(()),
+        Some("text" | "tspan" | "textPath" | "title") => Ok(()),
         _ if text.is_empty() => Ok(()),
         _ => Err("text outside of text".to_owned()),
     }

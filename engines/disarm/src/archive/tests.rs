@@ -146,6 +146,9 @@ fn a_name_that_windows_cannot_hold_is_made_safe() {
     assert_eq!(safe_name("12:30 memo?.txt"), ("12_30 memo_.txt".to_owned(), false));
     assert_eq!(safe_name("./a//nul.txt"), ("a/_nul.txt".to_owned(), false));
     assert_eq!(safe_name("/abs/a.txt . "), ("abs/a.txt".to_owned(), false));
+    let long = safe_name(&format!("記録/{}.docx", "長".repeat(3_000))).0;
+    assert!(long.starts_with("記録/長") && long.ends_with("長.docx") && long.len() < 260, "{long}");
+    assert_eq!(safe_name(&format!("{}a.txt", "d/".repeat(900))).0, "a.txt");
 }
 
 proptest::proptest! {

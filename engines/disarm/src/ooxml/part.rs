@@ -220,6 +220,11 @@ impl PartJudge<'_, '_, '_, '_> {
                     }
                 }
             }
+            // What a reader does not see goes on with the document, so whoever sends it must know.
+            "delText" => self.report(RemovalCode::HiddenContent, "変更履歴で削除された文字（残しています）"),
+            "vanish" if is_on(&element) && is_of_run(ancestors) => {
+                self.report(RemovalCode::HiddenContent, "隠し文字（残しています）");
+            }
             local
                 if ancestors.len() == 1
                     && self.job.kind == Kind::WordSettings
@@ -241,6 +246,9 @@ impl PartJudge<'_, '_, '_, '_> {
         }
         if element.is(Ns::P, "timing") && std::mem::take(&mut self.timing_is_broken) {
             return Ok(Verdict::Drop);
+        }
+        if element.is(Ns::P, "sld") && matches!(element.attribute("show"), Some("0" | "false")) {
+            self.report(RemovalCode::HiddenContent, "非表示のスライド（残しています）");
         }
         // Strict documents are written as transitional ones.
         element.remove("conformance");
@@ -349,6 +357,18 @@ fn takes_picture(element: &Element) -> bool {
         (element.spec.ns, element.spec.local),
         (Ns::A, "blip") | (Ns::V, "imagedata" | "fill" | "stroke") | (Ns::X, "picture")
     )
+}
+
+/// A property that is on: it says so, or nothing.
+fn is_on(element: &Element) -> bool {
+    !matches!(element.attribute("w:val"), Some("0" | "false" | "off"))
+}
+
+/// Among the properties of a run of text, not of a style or a paragraph's end.
+fn is_of_run(ancestors: &[Element]) -> bool {
+    let mut outwards = ancestors.iter().rev();
+    outwards.next().is_some_and(|parent| parent.is(Ns::W, "rPr"))
+        && outwards.next().is_some_and(|parent| parent.is(Ns::W, "r"))
 }
 
 fn is_object_frame(frame: &Element) -> bool {

@@ -65,11 +65,18 @@ impl Writer<'_, '_> {
             }
             name => name,
         };
+        // Read by no one who looks at the drawing; editors write names and paths there.
+        if written == "desc" {
+            if node.text().is_some_and(|text| !text.trim().is_empty()) {
+                self.ctx.removed(RemovalCode::Metadata, "SVG の説明（desc）");
+            }
+            return Ok(());
+        }
         if !lists::SVG_ELEMENTS.split_ascii_whitespace().any(|known| known == written) {
             self.dropped(name);
             return Ok(());
         }
-        if in_text && !matches!(written, "tspan" | "textPath" | "title" | "desc") {
+        if in_text && !matches!(written, "tspan" | "textPath" | "title") {
             return Ok(());
         }
         match written {
@@ -93,7 +100,7 @@ impl Writer<'_, '_> {
         for attribute in node.attributes() {
             self.judge(name, &attribute);
         }
-        let characters = in_text || matches!(name, "text" | "title" | "desc");
+        let characters = in_text || matches!(name, "text" | "title");
         let start = self.out.len();
         self.out.push('>');
         for child in node.children() {

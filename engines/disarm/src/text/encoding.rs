@@ -50,6 +50,9 @@ fn encoded(text: &str, encoding: &'static Encoding) -> (Vec<u8>, bool) {
 /// A control character in this many others is an accident; more is not text.
 const CONTROL_SHARE: usize = 64;
 
+/// As many may stand in a short text too (a bell, a backspace of a terminal's log), if a quarter of it at most.
+const CONTROLS_OF_A_LOG: usize = 8;
+
 /// The text, when the bytes are text without doubt.
 pub(crate) fn decode(bytes: &[u8]) -> Option<Decoded> {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
@@ -95,7 +98,8 @@ fn looks_like_text(bytes: &[u8]) -> bool {
             _ => {}
         }
     }
-    controls.saturating_mul(CONTROL_SHARE) <= bytes.len()
+    controls.saturating_sub(CONTROLS_OF_A_LOG).saturating_mul(CONTROL_SHARE) <= bytes.len()
+        && controls.saturating_mul(4) <= bytes.len()
 }
 
 /// The text of a document that may name its encoding itself (HTML, XML); what it names counts only where the bytes do

@@ -172,3 +172,12 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn a_short_log_with_a_bell_and_a_backspace_is_text() {
+    let log = "起動\x07\x08完了 \x1b]0;x\x07\r\n";
+    let out =
+        crate::disarm(log.as_bytes(), &Options { name: "a.log".to_owned(), ..Options::default() }).unwrap();
+    assert_eq!(String::from_utf8(out.bytes).unwrap(), "起動完了 0;x\r\n");
+    assert_eq!(out.removed.len(), 1);
+}

