@@ -6,10 +6,10 @@
 
 use std::io::Cursor;
 
-use jpeg_encoder::{ColorType, Encoder, JfifWrite};
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use lopdf::{Dictionary, Object};
 use zune_jpeg::{
-    JpegDecoder,
+    JpegDecoder, SampleRatios,
     zune_core::{colorspace::ColorSpace, options::DecoderOptions},
 };
 
@@ -288,7 +288,8 @@ impl<'d> Graph<'_, 'd, '_> {
             _ => return Ok(Some(Samples::Raw(samples))),
         };
         let mut out = Vec::with_capacity(data.len());
-        match encode(&mut out, &samples, info.width, info.height, kind) {
+        match encode(&mut out, &samples, info.width, info.height, kind, info.sample_ratio == SampleRatios::HV)
+        {
             true => Ok(Some(Samples::Jpeg(out))),
             false => Ok(None),
         }
@@ -377,7 +378,7 @@ impl<'d> Graph<'_, 'd, '_> {
         let components = layout.space.as_ref().map_or(0, |space| space.components);
         if let (3, Ok(width), Ok(height)) = (components, u16::try_from(width), u16::try_from(height)) {
             let mut out = Vec::new();
-            if encode(&mut out, &samples, width, height, ColorType::Rgb) {
+            if encode(&mut out, &samples, width, height, ColorType::Rgb, false) {
                 return Ok(Some((Samples::Jpeg(out), pixels.alpha)));
             }
         }
@@ -431,11 +432,13 @@ fn one_bit(layout: &mut Layout) {
     }
 }
 
-fn encode(out: &mut Vec<u8>, samples: &[u8], width: u16, height: u16, kind: ColorType) -> bool {
-    fn run(writer: impl JfifWrite, samples: &[u8], width: u16, height: u16, kind: ColorType) -> bool {
-        Encoder::new(writer, QUALITY).encode(samples, width, height, kind).is_ok()
+/// `halved`: colours at half the resolution, where the picture came so and finer ones would only be guessed.
+fn encode(out: &mut Vec<u8>, samples: &[u8], width: u16, height: u16, kind: ColorType, halved: bool) -> bool {
+    let mut encoder = Encoder::new(out, QUALITY);
+    if halved {
+        encoder.set_sampling_factor(SamplingFactor::F_2_2);
     }
-    run(out, samples, width, height, kind)
+    encoder.encode(samples, width, height, kind).is_ok()
 }
 
 /// YCCK holds the complements of CMY as YCbCr.
