@@ -149,7 +149,6 @@ impl Work {
         Ok(())
     }
 
-    #[expect(clippy::type_complexity, reason = "the three things that one call gives")]
     fn disarm(
         &self,
         bytes: &[u8],
